@@ -1,0 +1,31 @@
+"""For the notebooks: each starts in a fresh practice home, in whatever order they are run.
+
+nbval runs no fixtures, so this is done with hooks: kernels inherit the environment of this process.
+"""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.notebook_home import reset, set_environment
+
+FOLDER = pytest.StashKey[tempfile.TemporaryDirectory]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # One folder for each process: with pytest-xdist, each worker comes here by itself.
+    config.stash[FOLDER] = tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True)
+    set_environment(Path(config.stash[FOLDER].name))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    config.stash[FOLDER].cleanup()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if getattr(item, "cell_num", None) == 0:  # the first cell of a notebook; its kernel starts after this
+        folder = Path(item.config.stash[FOLDER].name)
+        reset(folder)
+        set_environment(folder)
