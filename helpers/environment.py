@@ -1,0 +1,55 @@
+"""Is everything installed that the course needs? The tests ask the same question with the same function."""
+
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[1]
+OLDEST, NEWEST = (3, 11), (3, 13)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What was looked for and what is wrong with it; `problems` is empty when all is well."""
+
+    checked: int
+    problems: list[str]
+
+    def __str__(self) -> str:
+        if not self.problems:
+            return "Everything the course needs is here."
+        lines = [f"{len(self.problems)} of {self.checked} things need attention:", *self.problems]
+        return "\n  ".join(lines) + "\nInstall what is missing with:  python course.py"
+
+    __repr__ = __str__
+
+
+def check_setup() -> Setup:
+    """Compare this Python and its packages with requirements.txt."""
+    requirements = required_packages()
+    problems = [*python_problems(), *filter(None, map(package_problem, requirements))]
+    return Setup(checked=1 + len(requirements), problems=problems)
+
+
+def required_packages() -> list[Requirement]:
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    return [Requirement(line) for line in lines if line and not line.startswith(("#", "-"))]
+
+
+def python_problems() -> list[str]:
+    if OLDEST <= sys.version_info[:2] <= NEWEST:
+        return []
+    return [f"Python: found {sys.version_info.major}.{sys.version_info.minor}; expected 3.11, 3.12 or 3.13"]
+
+
+def package_problem(required: Requirement) -> str | None:
+    try:
+        found = metadata.version(required.name)
+    except metadata.PackageNotFoundError:
+        return f"{required.name}: not installed; expected {required.specifier}"
+    if not required.specifier.contains(found, prereleases=True):
+        return f"{required.name}: found {found}; expected {required.specifier}"
+    return None
