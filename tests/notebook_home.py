@@ -20,6 +20,7 @@ def set_environment(folder: Path, base_model: str | None = COMMITTED_BASE_MODEL)
     os.environ["PRACTICE_HOME"] = str(folder / "home")
     os.environ["COURSE_WORKSPACE"] = str(folder / "workspace")
     os.environ["PRACTICE_JOB_SECONDS"] = "0"
+    os.environ["PRACTICE_LOCAL_MODELS"] = "none"  # the same outputs with and without real training
     if base_model:
         os.environ["COURSE_BASE_MODEL"] = base_model
 

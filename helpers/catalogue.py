@@ -1,0 +1,77 @@
+"""The base models the course knows: their limits, encodings and end dates. The data is in data/models.json."""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+DATA = Path(__file__).parents[1] / "data"
+SIMULATED_DEFAULT = "gpt-4.1-mini-2025-04-14"
+LOCAL_DEFAULT = "smollm2-135m-instruct"
+
+
+class UnknownModelError(LookupError):
+    """No model of that name is in data/models.json."""
+
+
+@dataclass(frozen=True)
+class BaseModel:
+    """One base model.
+
+    `training_tokens_per_example` is where a longer example is cut; None if nobody has confirmed a limit.
+    `engine` says who answers for it on the practice server: the simulator, or a real model (`local`).
+    `fine_tunable` is what the practice server does; what OpenAI allows you today, `preflight` says.
+    """
+
+    id: str
+    engine: Literal["simulator", "local"]
+    fine_tunable: bool
+    methods: tuple[str, ...]
+    encoding: str | None
+    context_tokens: int | None
+    training_tokens_per_example: int | None
+    shutdown_date: date | None
+    note: str
+    source: str
+
+    def is_gone(self, today: date) -> bool:
+        """Shut down for good and refused by the practice server; the last four stay there for ever."""
+        return not self.fine_tunable and self.shutdown_date is not None and self.shutdown_date <= today
+
+
+@cache
+def base_models() -> tuple[BaseModel, ...]:
+    """Every base model of data/models.json, the one the course proposes first."""
+    listed = json.loads((DATA / "models.json").read_text(encoding="utf-8"))["models"]
+    return tuple(
+        BaseModel(
+            **{
+                **model,
+                "methods": tuple(model["methods"]),
+                "shutdown_date": date.fromisoformat(model["shutdown_date"]) if model["shutdown_date"] else None,
+            }
+        )
+        for model in listed
+    )
+
+
+def base_name(model: str) -> str:
+    """`ft:gpt-4.1-mini-2025-04-14:personal:mattress:abc` -> `gpt-4.1-mini-2025-04-14`."""
+    return model.split(":")[1] if model.startswith("ft:") else model
+
+
+def base_model(model: str) -> BaseModel:
+    """The entry of a base model, or of the base of a fine-tuned one.
+
+    >>> base_model("ft:gpt-4o-mini-2024-07-18:personal::abc").encoding
+    'o200k_base'
+    """
+    name = base_name(model)
+    known = {entry.id: entry for entry in base_models()}
+    if name not in known:
+        near = get_close_matches(name, known, n=2) or list(known)[:2]
+        raise UnknownModelError(f"model: found {name!r}; expected one of data/models.json, such as {', '.join(near)}")
+    return known[name]

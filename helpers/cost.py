@@ -1,0 +1,253 @@
+"""Prices and estimates, all in US dollars as exact decimals. The prices are dated data: data/prices.csv."""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from helpers.catalogue import LOCAL_DEFAULT, SIMULATED_DEFAULT, UnknownModelError, base_model, base_name
+from helpers.render import Shown, html_table, text_table
+from helpers.tokens import count_text, count_tokens
+
+DATA = Path(__file__).parents[1] / "data"
+MILLION = 1_000_000
+DAYS_PER_MONTH = 30
+FREE = Decimal(0)
+
+
+class UnknownPriceError(LookupError):
+    """data/prices.csv has no price for that model."""
+
+
+@dataclass(frozen=True, repr=False)
+class Price(Shown):
+    """Dollars per million tokens. `train` is None where the model cannot be trained by the token."""
+
+    model: str
+    as_of: str
+    train: Decimal | None
+    input: Decimal | None
+    cached_input: Decimal | None
+    output: Decimal | None
+    source: str
+
+    def __str__(self) -> str:
+        parts = [f"{name} ${value}" for name, value in self._named() if value is not None]
+        return f"{self.model}, {self.as_of}: {', '.join(parts)} per million tokens"
+
+    def _named(self) -> list[tuple[str, Decimal | None]]:
+        return [("training", self.train), ("input", self.input), ("output", self.output)]
+
+
+@dataclass(frozen=True, repr=False)
+class Estimate(Shown):
+    """What one training run will cost, in dollars.
+
+    `expected` follows the published counting rule. Whether the bill follows it exactly is not confirmed, so `low` counts the
+    text alone and `high` adds a tenth; where the host chooses the epochs, `high` also has one epoch more.
+    """
+
+    model: str
+    examples: int
+    tokens: int
+    epochs: int
+    epochs_chosen_by_host: bool
+    low: Decimal
+    expected: Decimal
+    high: Decimal
+    price: Price | None
+    on_openai: Decimal | None = None
+
+    def __str__(self) -> str:
+        return f"Training {self.model}\n{text_table(self._rows())}"
+
+    def _repr_html_(self) -> str:
+        return html_table(["what", "how much"], self._rows(), caption=f"Training {self.model}")
+
+    def _rows(self) -> list[tuple[str, str]]:
+        chosen = " (chosen by the host from the number of examples)" if self.epochs_chosen_by_host else ""
+        rows = [
+            ("examples", f"{self.examples:,}"),
+            ("tokens in the file", f"{self.tokens:,}"),
+            ("epochs", f"{self.epochs}{chosen}"),
+            ("tokens billed", f"{self.tokens * self.epochs:,}"),
+        ]
+        if self.on_openai is not None:
+            return [*rows, ("cost", f"nothing; {SIMULATED_DEFAULT} on OpenAI would cost {dollars(self.on_openai)}")]
+        rows.append(("cost on OpenAI", f"{dollars(self.expected)} (between {dollars(self.low)} and {dollars(self.high)})"))
+        return [*rows, ("price", f"${self.price.train} per million tokens, {self.price.as_of}")]
+
+
+@dataclass(frozen=True, repr=False)
+class PriceComparison(Shown):
+    """How many times as much a tuned model costs in use as its base: tokens in, tokens out."""
+
+    tuned: Price
+    base: Price
+
+    @property
+    def input_ratio(self) -> Decimal:
+        return self.tuned.input / self.base.input
+
+    @property
+    def output_ratio(self) -> Decimal:
+        return self.tuned.output / self.base.output
+
+    def __str__(self) -> str:
+        ratios = sorted({_plain(self.input_ratio), _plain(self.output_ratio)}, key=Decimal)
+        return (
+            f"{self.tuned.model} costs {' to '.join(ratios)} times as much in use as {self.base.model} "
+            f"(${self.tuned.input} against ${self.base.input} in, ${self.tuned.output} against "
+            f"${self.base.output} out, per million tokens; prices of {self.tuned.as_of})"
+        )
+
+
+def price_of(model: str, as_of: str | None = None) -> Price:
+    """The price of a base model or a fine-tuned one (`ft:...`), the newest, or the one valid on a day (`2023-08-22`).
+
+    A base model's price has its own use and, as `train`, what training it costs.
+    Raises UnknownPriceError, so that an unknown price is never taken for nothing.
+    """
+    if _is_local(model):
+        return Price(model, "always", FREE, FREE, FREE, FREE, "runs on your own computer")
+    if model.startswith("ft:"):
+        return _row(f"ft:{base_name(model)}", as_of)
+    base = _row(model, as_of)
+    try:
+        train = _row(f"ft:{model}", as_of).train
+    except UnknownPriceError:
+        train = None
+    return Price(base.model, base.as_of, train, base.input, base.cached_input, base.output, base.source)
+
+
+def default_epochs(examples: int) -> int:
+    """Epochs that the host chooses: 3, more for few examples, fewer for very many (the rule of OpenAI's guide).
+
+    >>> [default_epochs(n) for n in (10, 15, 33, 34, 100_000)]
+    [10, 6, 3, 3, 1]
+    """
+    if examples < 1:
+        raise ValueError(f"examples: found {examples}; expected at least 1")
+    if examples * 3 < 100:
+        return min(25, 100 // examples)
+    if examples * 3 > 25_000:
+        return max(1, 25_000 // examples)
+    return 3
+
+
+def training_cost(tokens: int, epochs: int, price: Price) -> Decimal:
+    """Cost of training in dollars: tokens x epochs x the price of a million training tokens.
+
+    >>> training_cost(100_000, 3, price_of("gpt-3.5-turbo-0613"))   # the article's example
+    Decimal('2.40')
+    """
+    if price.train is None:
+        raise UnknownPriceError(f"{price.model}: no training price in data/prices.csv; it cannot be trained by the token")
+    return cents(Decimal(tokens) * epochs * price.train / MILLION)
+
+
+def call_cost(input_tokens: int, output_tokens: int, price: Price) -> Decimal:
+    """Cost of one question and its answer, in dollars."""
+    if price.input is None or price.output is None:
+        raise UnknownPriceError(f"{price.model}: no price for its use in data/prices.csv")
+    return cents((input_tokens * price.input + output_tokens * price.output) / MILLION)
+
+
+def monthly_cost(calls_per_day: int, *, input_tokens: int, output_tokens: int, price: Price) -> Decimal:
+    """Cost of a month of 30 days, in dollars."""
+    return cents(call_cost(input_tokens, output_tokens, price) * calls_per_day * DAYS_PER_MONTH)
+
+
+def estimate(examples: Iterable[dict[str, Any]], model: str, epochs: int | None = None) -> Estimate:
+    """What training on these examples will cost. Without `epochs`, the host's own rule is used.
+
+    For a model on your own computer the cost is 0 and `on_openai` says what the same would cost there.
+    """
+    examples = list(examples)
+    counted = count_tokens(examples, model)
+    n_epochs = epochs or default_epochs(len(examples))
+    price = price_of(model)
+    if _is_local(model):
+        on_openai = training_cost(counted.billable, n_epochs, price_of(SIMULATED_DEFAULT))
+        return Estimate(model, len(examples), counted.billable, n_epochs, epochs is None, FREE, FREE, FREE, price, on_openai)
+    text_only = sum(_text_tokens(example, model) for example in examples)
+    most = training_cost(counted.billable, n_epochs + (epochs is None), price)
+    return Estimate(
+        model=model,
+        examples=len(examples),
+        tokens=counted.billable,
+        epochs=n_epochs,
+        epochs_chosen_by_host=epochs is None,
+        low=training_cost(min(text_only, counted.billable), n_epochs, price),
+        expected=training_cost(counted.billable, n_epochs, price),
+        high=cents(most * Decimal("1.1")),
+        price=price,
+    )
+
+
+def compare_prices(tuned: str, base: str, as_of: str | None = None) -> PriceComparison:
+    """The price of using a tuned model against that of its base.
+
+    >>> compare_prices("ft:gpt-3.5-turbo", "gpt-3.5-turbo-0613", as_of="2023-08-22").input_ratio
+    Decimal('8')
+    """
+    return PriceComparison(price_of(tuned, as_of), price_of(base, as_of))
+
+
+def cents(amount: Decimal) -> Decimal:
+    """The exact amount, written with at least two decimals: 2.4 -> 2.40, 0.0453 -> 0.0453."""
+    exact = amount.normalize()
+    return exact.quantize(Decimal("0.01")) if exact.as_tuple().exponent > -2 else exact
+
+
+def dollars(amount: Decimal) -> str:
+    """For people: `$2.40`, and below ten cents as many digits as say something: `$0.0043`."""
+    if amount >= Decimal("0.1") or amount == 0:
+        return f"${amount:,.2f}"
+    shown = f"{amount:.2g}" if amount >= Decimal("0.0001") else f"{amount:.1g}"
+    return f"${Decimal(shown):f}"
+
+
+def _is_local(model: str) -> bool:
+    try:
+        return base_model(model).engine == "local"
+    except UnknownModelError:
+        return base_name(model) == LOCAL_DEFAULT
+
+
+def _text_tokens(example: dict[str, Any], model: str) -> int:
+    contents = [message.get("content") for message in example.get("messages", [])]
+    return sum(count_text(text, model) for text in contents if isinstance(text, str))
+
+
+def _row(name: str, as_of: str | None) -> Price:
+    """The row of a model by its exact name, or by the name of its family (`ft:gpt-3.5-turbo` for `...-0613`)."""
+    rows = prices()
+    families = sorted({row.model for row in rows if name == row.model or name.startswith(row.model + "-")}, key=len)
+    if not families:
+        raise UnknownPriceError(f"{name}: no price in data/prices.csv; expected one of its models")
+    dated = sorted((row for row in rows if row.model == families[-1]), key=lambda row: row.as_of)
+    valid = [row for row in dated if as_of is None or row.as_of <= as_of]
+    return valid[-1] if valid else dated[0]
+
+
+@cache
+def prices() -> tuple[Price, ...]:
+    """Every row of data/prices.csv."""
+    with (DATA / "prices.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(
+            Price(
+                row["model"],
+                row["as_of"],
+                *(Decimal(row[name]) if row[name] else None for name in ("train", "input", "cached_input", "output")),
+                row["source"],
+            )
+            for row in csv.DictReader(file)
+        )
+
+
+def _plain(number: Decimal) -> str:
+    return f"{number.quantize(Decimal('0.1')).normalize():f}"

@@ -1,0 +1,58 @@
+"""How results show themselves: a table in a notebook, the same table as text everywhere else."""
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+# No colours of our own: the table reads in a light and in a dark theme.
+LEFT = 'style="text-align:left; vertical-align:top"'
+
+
+class Shown:
+    """For dataclasses that show themselves: `__str__` is the plain text, `_repr_html_` the notebook's view."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def html_table(headers: Sequence[str], rows: Sequence[Sequence[object]], caption: str = "") -> str:
+    """An accessible table: a caption, column heads marked as such, every value escaped."""
+    head = "".join(f'<th scope="col" {LEFT}>{escape(str(name))}</th>' for name in headers)
+    body = "".join(
+        "<tr>" + "".join(f"<td {LEFT}>{escape(str(value))}</td>" for value in row) + "</tr>" for row in rows
+    )
+    title = f'<caption style="text-align:left">{escape(caption)}</caption>' if caption else ""
+    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def text_table(rows: Sequence[Sequence[object]], indent: str = "  ") -> str:
+    """Columns of plain text, each as wide as its widest value; the last is left as it is."""
+    cells = [[str(value) for value in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = []
+    for row in cells:
+        padded = [value.ljust(width) for value, width in zip(row[:-1], widths[:-1], strict=True)]
+        lines.append(indent + "  ".join([*padded, row[-1]]))
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def paragraph(text: str) -> str:
+    return f"<p>{escape(text)}</p>"
+
+
+def short_path(path: Path | str) -> str:
+    """A path as a reader knows it: from the course's folder or the current one, never from the root of a disk."""
+    path = Path(path)
+    for base in (ROOT, Path.cwd()):
+        try:
+            return path.resolve().relative_to(base.resolve()).as_posix()
+        except ValueError:
+            continue
+    return path.name
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 example`, `2 examples`, with thousands separated."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
