@@ -26,7 +26,7 @@ class JobError(NamedTuple):
 
 
 def not_a_dictionary(raw: bytes, line: int) -> str | None:
-    """What an upload is refused with if this line is no JSON object; None if it is. No more is checked then."""
+    """What an upload is refused with if this line is no JSON object, else None. Nothing more is checked."""
     example, _ = parse_line(raw, line)
     if example is not None:
         return None

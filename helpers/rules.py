@@ -127,11 +127,12 @@ def _parse(raw: bytes, finding: Finding) -> Example | None:
         finding.error("not_json", f"character {error.pos + 1}", found, expected, fix)
         return None
     except RecursionError:
-        finding.error("not_json", "the line", "brackets within brackets without end", "valid JSON", _ONE_PER_LINE)
+        found = "brackets within brackets without end"
+        finding.error("not_json", "the line", found, "valid JSON", _ONE_PER_LINE)
         return None
     except ValueError:
         found = "NaN, Infinity, or a number of thousands of digits"
-        finding.error("not_json", "the line", found, "valid JSON, which has none of these", "write another value")
+        finding.error("not_json", "the line", found, "JSON, which has no such thing", "write another value")
         return None
     if not isinstance(example, dict):
         finding.error("not_an_object", "the line", excerpt(example), _AN_OBJECT, _ONE_PER_LINE)
@@ -146,7 +147,7 @@ def _no_constant(name: str) -> None:
 
 
 def _check_characters(example: Example, finding: Finding) -> None:
-    """Half of an emoji, left over when a text was cut, is legal in JSON and cannot be stored or sent as UTF-8."""
+    """Half of an emoji, left when a text was cut, is legal in JSON and cannot be stored or sent as UTF-8."""
     text = json.dumps(example, ensure_ascii=False)
     try:
         text.encode("utf-8")
@@ -165,7 +166,7 @@ def _why_not_json(text: str) -> tuple[str, str]:
     if _TRAILING_COMMA.search(text):
         return "no comma before a closing bracket", "remove the comma, or let repair() do it"
     if text in "[]{}" or text.endswith(("{", "[", ",")) or text.startswith(("}", "]", '"')):
-        return "a whole example on one line", "it is spread over several lines; write each with json.dumps(example)"
+        return "a whole example on one line", "it is spread over several lines; write it with json.dumps"
     return "valid JSON", _ONE_PER_LINE
 
 
@@ -207,8 +208,8 @@ def _check_conversation(messages: list[Example], finding: Finding) -> None:
         )  # fmt: skip
     elif last != "assistant":
         finding.warning(
-            "last_not_assistant", f"messages[{len(messages) - 1}].role", excerpt(last),
-            "assistant in the last message", "end with the answer: nothing is learned from what comes after it",
+            "last_not_assistant", f"messages[{len(messages) - 1}].role", excerpt(last), "assistant",
+            "end with the answer: nothing is learned from what comes after it",
         )  # fmt: skip
 
 
@@ -343,7 +344,7 @@ def _check_dpo_input(given: Any, finding: Finding) -> None:
             )  # fmt: skip
         parts = message["content"] if isinstance(message.get("content"), list) else []
         if any(isinstance(part, dict) and part.get("type") == "image_url" for part in parts):
-            finding.error("image_not_allowed", f"{where}.content", "an image", "text only", "remove the image")
+            finding.error("image_not_allowed", f"{where}.content", "an image", "only text", "remove it")
 
 
 def _check_answer(example: Example, key: str, finding: Finding) -> str | None:
