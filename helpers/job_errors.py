@@ -6,7 +6,7 @@ nobody has seen the wording, the frame is the real one and the reason is ours: p
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from helpers.rules import MIN_EXAMPLES, Kind, Problem, check_line, kind_of, parse_line, whole_file
 
@@ -17,7 +17,8 @@ FORMAT_NAMES: dict[Kind, str] = {"chat": "fine-tune-chat", "dpo": "preference"}
 _MESSAGE = re.compile(r"^messages\[(\d+)\]")
 
 
-class JobError(NamedTuple):
+@dataclass(frozen=True)
+class JobError:
     """The `error` of a failed job."""
 
     code: str

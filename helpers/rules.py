@@ -112,7 +112,7 @@ _HALF_CHARACTER = re.compile(rb"\\u[dD][89abcdefABCDEF]")
 
 def _parse(raw: bytes, finding: Finding) -> Example | None:
     try:
-        text = raw.decode("utf-8").strip("\ufeff \t\r\n")
+        text = raw.decode("utf-8").strip(" \t\r\n")
     except UnicodeDecodeError as error:
         finding.error(
             "not_utf8", f"byte {error.start + 1}", f"the byte 0x{raw[error.start]:02x}", "UTF-8 text",
@@ -159,6 +159,8 @@ def _check_characters(example: Example, finding: Finding) -> None:
 
 
 def _why_not_json(text: str) -> tuple[str, str]:
+    if text.startswith("\ufeff"):
+        return "no byte order mark", "two files were joined here; let repair() remove the mark"
     if text.startswith("{'"):
         return 'double quotation marks: "', "write it with json.dumps(example), or let repair() do it"
     if any(f"{quote}{sign}" in text for quote in "“”„" for sign in (":", " :", ",")):
