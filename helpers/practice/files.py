@@ -1,0 +1,115 @@
+"""/v1/files: upload, list, retrieve, read, delete."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Form, Query, Request, UploadFile
+from fastapi.responses import FileResponse
+
+from helpers.job_errors import not_a_dictionary
+from helpers.lines import read_lines
+from helpers.practice.errors import ApiError, not_found
+from helpers.practice.pages import page
+from helpers.practice.store import Store, StoredFile
+
+LARGEST_FILE = 512 * 1024 * 1024
+CHUNK = 1024 * 1024
+UPLOADABLE = ("assistants", "batch", "fine-tune", "vision", "user_data", "evals")
+
+router = APIRouter(prefix="/files")
+
+
+def show(file: StoredFile) -> dict[str, Any]:
+    return {
+        "id": file.id,
+        "object": "file",
+        "bytes": file.bytes,
+        "created_at": file.created_at,
+        "expires_at": None,
+        "filename": file.filename,
+        "purpose": file.purpose,
+        "status": "processed",
+        "status_details": None,
+    }
+
+
+@router.post("")
+def create(request: Request, file: UploadFile, purpose: Annotated[str, Form()]) -> dict[str, Any]:
+    if purpose not in UPLOADABLE:
+        raise ApiError(400, f"'{purpose}' is not one of {list(UPLOADABLE)} - 'purpose'", param="purpose")
+    store: Store = request.app.state.store
+    handle, name = tempfile.mkstemp(dir=store.settings.files, suffix=".part")
+    part = Path(name)
+    try:
+        digest = _receive(file, handle)
+        if purpose == "fine-tune":
+            _check_lines(part)
+        return show(store.add_file(part, file.filename or "file", purpose, digest))
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _receive(file: UploadFile, handle: int) -> str:
+    """Copy the upload to disk a piece at a time; return its sha256."""
+    digest, size = hashlib.sha256(), 0
+    with os.fdopen(handle, "wb") as target:
+        while piece := file.file.read(CHUNK):
+            size += len(piece)
+            if size > LARGEST_FILE:
+                raise ApiError(413, f"The file is larger than the maximum of {LARGEST_FILE} bytes.", param="file")
+            digest.update(piece)
+            target.write(piece)
+        target.flush()
+        os.fsync(target.fileno())
+    if size == 0:
+        raise ApiError(400, "The file is empty.", param="file")
+    return digest.hexdigest()
+
+
+def _check_lines(path: Path) -> None:
+    """All that is asked at upload: every line is a JSON object. The rest is found out by the job."""
+    for number, line in read_lines(path):
+        if message := not_a_dictionary(line, number):
+            raise ApiError(400, message)
+
+
+@router.get("")
+def list_files(
+    request: Request,
+    purpose: str | None = None,
+    after: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 10_000,
+    order: Literal["asc", "desc"] = "desc",
+) -> dict[str, Any]:
+    files = [file for file in request.app.state.store.files() if purpose in (None, file.purpose)]
+    return page(files if order == "desc" else files[::-1], show, after=after, limit=limit, ends=True)
+
+
+@router.get("/{file_id}")
+def retrieve(request: Request, file_id: str) -> dict[str, Any]:
+    return show(_file(request, file_id))
+
+
+@router.get("/{file_id}/content")
+def content(request: Request, file_id: str) -> FileResponse:
+    file = _file(request, file_id)
+    return FileResponse(
+        request.app.state.store.path_of(file.id), media_type="application/octet-stream", filename=file.filename
+    )
+
+
+@router.delete("/{file_id}")
+def delete(request: Request, file_id: str) -> dict[str, Any]:
+    file = _file(request, file_id)
+    request.app.state.store.delete_file(file.id)
+    return {"id": file.id, "object": "file", "deleted": True}
+
+
+def _file(request: Request, file_id: str) -> StoredFile:
+    file = request.app.state.store.file(file_id)
+    if file is None:
+        raise not_found("File", file_id)
+    return file

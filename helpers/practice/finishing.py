@@ -1,0 +1,86 @@
+"""How far jobs are, and what happens once when one ends: its models appear, its result file is written."""
+
+import base64
+import hashlib
+import os
+import tempfile
+import time
+from pathlib import Path
+
+from helpers.practice.engines import FINAL, Engine, Progress
+from helpers.practice.ids import derived_id
+from helpers.practice.store import Job, Store, TunedModel
+
+RESULT_FILE = "step_metrics.csv"
+
+
+class Jobs:
+    def __init__(self, store: Store, engines: dict[str, Engine]) -> None:
+        self.store, self.engines = store, engines
+
+    def all(self) -> list[Job]:
+        return self.store.jobs()
+
+    def progress(self, job: Job) -> Progress:
+        """How far a job is now. The first to see that it has ended writes down what it has made."""
+        engine = self.engines.get(job.engine)
+        if engine is None:
+            return _without_engine(job)
+        progress = engine.progress(job, time.time())
+        if progress.status in FINAL and job.outcome is None:
+            self._settle(job, progress)
+        return progress
+
+    def model(self, name: str) -> TunedModel | None:
+        self._settle_all()
+        return self.store.model(name)
+
+    def models(self) -> list[TunedModel]:
+        self._settle_all()
+        return self.store.models()
+
+    @staticmethod
+    def result_file_id(job: Job) -> str:
+        return derived_id("file-", job.id, "result")
+
+    def _settle_all(self) -> None:
+        for job in self.store.jobs():
+            if job.outcome is None:
+                self.progress(job)
+
+    def _settle(self, job: Job, progress: Progress) -> None:
+        if progress.csv is not None:
+            self._write_result(job, progress.csv)
+        models = []
+        if progress.status == "succeeded":
+            models = [
+                (each.name, job.model, None if each.name == progress.fine_tuned_model else each.step)
+                for each in progress.checkpoints
+            ]
+            if progress.fine_tuned_model not in [name for name, _, _ in models]:
+                models.append((progress.fine_tuned_model, job.model, None))
+        outcome = {"status": progress.status, "finished_at": progress.finished_at, "error": progress.error}
+        self.store.settle_job(job.id, outcome, models)
+
+    def _write_result(self, job: Job, csv: str) -> None:
+        """The result file; its content is base64, as OpenAI sends it."""
+        content = base64.b64encode(csv.encode("utf-8"))
+        handle, name = tempfile.mkstemp(dir=self.store.settings.files, suffix=".part")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        digest = hashlib.sha256(content).hexdigest()
+        self.store.add_file(Path(name), RESULT_FILE, "fine-tune-results", digest, self.result_file_id(job))
+
+
+def _without_engine(job: Job) -> Progress:
+    """A job of real training seen by a server without it: as it ended, or as failed with the reason."""
+    if job.outcome and job.outcome["status"] != "succeeded":
+        return Progress(job.outcome["status"], [], finished_at=job.outcome["finished_at"], error=job.outcome["error"])
+    error = {
+        "code": "engine_not_installed",
+        "message": "This job trains for real, and real training is not installed here: python course.py --local",
+        "param": None,
+    }
+    return Progress("failed", [], finished_at=int(job.created_at), error=error)
+
+

@@ -1,0 +1,64 @@
+"""/v1/models: the base models and the learner's own."""
+
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from helpers.catalogue import base_models
+from helpers.practice.engines import Engine
+from helpers.practice.errors import ApiError, model_not_found
+from helpers.practice.store import TunedModel
+
+router = APIRouter(prefix="/models")
+
+# A base model has no birthday here; the day of the catalogue stands in for it.
+CATALOGUE_DAY = int(datetime.combine(date(2026, 11, 23), time(), UTC).timestamp())
+
+
+def _show_base(model_id: str) -> dict[str, Any]:
+    listed = {model.id: model for model in base_models()}.get(model_id)
+    shutdown = listed.shutdown_date.isoformat() if listed and listed.shutdown_date else None
+    return {
+        "id": model_id,
+        "object": "model",
+        "created": CATALOGUE_DAY,
+        "owned_by": "practice-server",
+        "shutdown_date": shutdown,
+    }
+
+
+def _show_tuned(model: TunedModel) -> dict[str, Any]:
+    return {**_show_base(model.base), "id": model.name, "created": model.created_at, "owned_by": "personal"}
+
+
+def base_ids(engines: dict[str, Engine]) -> list[str]:
+    return [model for engine in engines.values() for model in engine.base_models()]
+
+
+@router.get("")
+def list_models(request: Request) -> dict[str, Any]:
+    own = [_show_tuned(model) for model in request.app.state.jobs.models()]
+    return {"object": "list", "data": [*map(_show_base, base_ids(request.app.state.engines)), *own]}
+
+
+@router.get("/{name}")
+def retrieve(request: Request, name: str) -> dict[str, Any]:
+    if name in base_ids(request.app.state.engines):
+        return _show_base(name)
+    return _show_tuned(_own(request, name))
+
+
+@router.delete("/{name}")
+def delete(request: Request, name: str) -> dict[str, Any]:
+    if name in base_ids(request.app.state.engines):
+        raise ApiError(403, "Only fine-tuned models of your own can be deleted.", param="model")
+    request.app.state.store.delete_model(_own(request, name).name)
+    return {"id": name, "object": "model", "deleted": True}
+
+
+def _own(request: Request, name: str) -> TunedModel:
+    model = request.app.state.jobs.model(name)
+    if model is None:
+        raise model_not_found(name)
+    return model

@@ -1,0 +1,84 @@
+"""Starting the practice server inside a running program: a thread that ends with it."""
+
+import atexit
+import socket
+import threading
+from pathlib import Path
+
+import uvicorn
+
+from helpers.practice.app import make_app
+from helpers.practice.settings import Settings, load_settings
+
+START_TIMEOUT = 20.0  # seconds
+
+
+class PracticeServer:
+    """A practice server in a thread of this process. `base_url` and `key` are what an OpenAI client needs."""
+
+    def __init__(self, settings: Settings, listening: socket.socket) -> None:
+        self.settings, self.key, self.home = settings, settings.key, settings.home
+        host, self.port = listening.getsockname()[:2]
+        self.base_url = f"http://{host}:{self.port}/v1"
+        config = uvicorn.Config(make_app(settings), access_log=False, log_level="critical", lifespan="off")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, args=([listening],), name="practice-server", daemon=True
+        )
+
+    def __repr__(self) -> str:
+        return f"PracticeServer({self.base_url})"  # never the key
+
+    @property
+    def running(self) -> bool:
+        return self._thread.is_alive() and self._server.started
+
+    def start(self) -> None:
+        self._thread.start()
+        deadline = threading.Event()
+        for _ in range(int(START_TIMEOUT * 1000)):
+            if self._server.started or not self._thread.is_alive():
+                break
+            deadline.wait(0.001)
+        if not self._server.started:
+            raise RuntimeError("The practice server did not start. Restart the kernel and try again.")
+        atexit.register(self.stop)
+
+    def stop(self) -> None:
+        atexit.unregister(self.stop)
+        self._server.should_exit = True
+        self._server.force_exit = True  # do not wait for a client that keeps its connection open
+        self._thread.join(5)
+
+
+def start_server(
+    home: str | Path | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    key: str | None = None,
+    job_seconds: float | None = None,
+) -> PracticeServer:
+    """Start a practice server and return when it answers. Port 0 takes a free one.
+
+    Raises PracticeHomeError if its folder cannot be used, OSError if the port is taken.
+    """
+    settings = load_settings(home, key, job_seconds)
+    server = PracticeServer(settings, listen(host, port))
+    server.start()
+    return server
+
+
+def listen(host: str, port: int) -> socket.socket:
+    # IPPROTO_TCP must be named: without it asyncio leaves Nagle's algorithm on, and every call takes 40 ms more.
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)  # Windows: the port is ours alone
+        else:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(128)
+    except OSError:
+        listening.close()
+        raise
+    return listening

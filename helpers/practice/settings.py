@@ -1,0 +1,88 @@
+"""Where the practice server keeps its state, and which key opens it."""
+
+import os
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+DEFAULT_JOB_SECONDS = 12.0
+KEY_FILE = "key"
+
+
+class PracticeHomeError(OSError):
+    """The folder of the practice server cannot be used."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`job_seconds`: how long a simulated job takes; at 0 it ends at once and every id comes from a fixed sequence."""
+
+    home: Path
+    key: str
+    job_seconds: float = DEFAULT_JOB_SECONDS
+
+    @property
+    def deterministic(self) -> bool:
+        return self.job_seconds == 0
+
+    @property
+    def files(self) -> Path:
+        return self.home / "files"
+
+    @property
+    def database(self) -> Path:
+        return self.home / "practice.sqlite"
+
+
+def load_settings(home: str | Path | None = None, key: str | None = None, job_seconds: float | None = None) -> Settings:
+    """Settings from the arguments, else from PRACTICE_HOME, PRACTICE_KEY and PRACTICE_JOB_SECONDS, else the defaults.
+
+    Makes the home folder. Raises PracticeHomeError if that is not possible.
+    """
+    folder = Path(home or os.environ.get("PRACTICE_HOME") or platformdirs.user_data_dir("fine-tuning-practice", False))
+    try:
+        (folder / "files").mkdir(parents=True, exist_ok=True)
+        key = key or os.environ.get("PRACTICE_KEY") or _key_of(folder)
+    except OSError as error:
+        raise PracticeHomeError(
+            f"The practice server cannot write to its folder {folder} ({error.strerror}). "
+            "Free some space or mend its permissions, or name another folder in PRACTICE_HOME."
+        ) from error
+    if job_seconds is None:
+        job_seconds = _job_seconds(os.environ.get("PRACTICE_JOB_SECONDS"))
+    return Settings(folder, key, job_seconds)
+
+
+def _job_seconds(text: str | None) -> float:
+    try:
+        seconds = float(text) if text else DEFAULT_JOB_SECONDS
+    except ValueError:
+        seconds = -1
+    if seconds < 0:
+        raise ValueError(f"PRACTICE_JOB_SECONDS: found {text!r}; expected a number of seconds, 0 or more")
+    return seconds
+
+
+def _key_of(folder: Path) -> str:
+    """The key of this home, made at first use and readable by its owner only."""
+    path = folder / KEY_FILE
+    new = "practice-" + secrets.token_urlsafe(18)  # 24 characters
+    try:
+        # O_EXCL: of two servers that start together, one makes the key and the other reads it.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _read_key(path)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(new)
+    return new
+
+
+def _read_key(path: Path) -> str:
+    for _ in range(50):
+        if key := path.read_text(encoding="ascii").strip():
+            return key
+        time.sleep(0.02)  # the other server is just writing it
+    raise PracticeHomeError(0, f"{path.name} is empty; delete it, and a new key is made")

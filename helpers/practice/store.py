@@ -1,0 +1,295 @@
+"""The state of the practice server: one SQLite database, safe with several kernels and processes at once.
+
+Every method is one short transaction. What belongs together is written together, so a crash leaves nothing half-done.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from helpers.practice.ids import derived_id, random_id
+from helpers.practice.settings import Settings
+
+SCHEMA_VERSION = 1
+SCHEMA = """
+CREATE TABLE counter (value INTEGER NOT NULL);
+INSERT INTO counter VALUES (0);
+CREATE TABLE file (
+    id TEXT PRIMARY KEY, number INTEGER, filename TEXT, purpose TEXT, bytes INTEGER, created_at INTEGER,
+    sha256 TEXT, deleted INTEGER DEFAULT 0);
+CREATE TABLE job (
+    id TEXT PRIMARY KEY, number INTEGER, created_at REAL, model TEXT, engine TEXT, training_file TEXT,
+    validation_file TEXT, suffix TEXT, seed INTEGER, method TEXT, metadata TEXT, plan TEXT, pauses TEXT,
+    cancelled_at REAL, outcome TEXT);
+CREATE TABLE model (
+    name TEXT PRIMARY KEY, number INTEGER, base TEXT, job_id TEXT, step INTEGER, created_at INTEGER, deleted INTEGER DEFAULT 0);
+CREATE TABLE event (job_id TEXT, number INTEGER, created_at INTEGER, level TEXT, message TEXT, type TEXT, data TEXT,
+    PRIMARY KEY (job_id, number));
+CREATE TABLE checkpoint (job_id TEXT, step INTEGER, name TEXT, created_at INTEGER, metrics TEXT,
+    PRIMARY KEY (job_id, step));
+CREATE TABLE fault (number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT, times INTEGER);
+"""
+JSON_COLUMNS = {"method", "metadata", "plan", "pauses", "outcome"}
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    id: str
+    number: int
+    filename: str
+    purpose: str
+    bytes: int
+    created_at: int
+    sha256: str
+    deleted: int = 0
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as it was asked for. `plan` is what its engine settled at the start, `outcome` how it ended (None: open)."""
+
+    id: str
+    number: int
+    created_at: float
+    model: str
+    engine: str
+    training_file: str
+    validation_file: str | None
+    suffix: str | None
+    seed: int
+    method: dict[str, Any]
+    metadata: dict[str, str] | None
+    plan: dict[str, Any]
+    pauses: list[list[float | None]] = field(default_factory=list)
+    cancelled_at: float | None = None
+    outcome: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class TunedModel:
+    """A fine-tuned model or one of its checkpoints (`step` of a checkpoint that is not the last)."""
+
+    name: str
+    number: int
+    base: str
+    job_id: str
+    step: int | None
+    created_at: int
+    deleted: int = 0
+
+
+class Store:
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        with self._transaction() as db:
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0:
+                for statement in SCHEMA.split(";\n"):
+                    db.execute(statement)
+                db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            elif version != SCHEMA_VERSION:
+                raise RuntimeError(
+                    f"{settings.database.name}: found version {version}, expected {SCHEMA_VERSION}. It belongs to another "
+                    "edition of the course; name another folder in PRACTICE_HOME, or delete this one to begin afresh."
+                )
+        self._sweep()
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        db = sqlite3.connect(self.settings.database, timeout=30, isolation_level=None)
+        try:
+            db.row_factory = sqlite3.Row
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = NORMAL")
+            yield db
+        finally:
+            db.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """Write: all of it or nothing, one writer at a time."""
+        with self._connection() as db:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
+
+    def _sweep(self) -> None:
+        """Remove what an upload left that was cut off. An hour old: another server may be writing a young one."""
+        for part in self.settings.files.glob("*.part"):
+            try:
+                if time.time() - part.stat().st_mtime > 3600:
+                    part.unlink()
+            except FileNotFoundError:
+                continue  # another server swept it
+
+    # --- ids -------------------------------------------------------------------------------------------------
+
+    def _number(self, db: sqlite3.Connection) -> int:
+        return db.execute("UPDATE counter SET value = value + 1 RETURNING value").fetchone()[0]
+
+    def _new_id(self, prefix: str, number: int) -> str:
+        return derived_id(prefix, "sequence", number) if self.settings.deterministic else random_id(prefix)
+
+    # --- files -----------------------------------------------------------------------------------------------
+
+    def path_of(self, file_id: str) -> Path:
+        return self.settings.files / file_id
+
+    def add_file(self, content: Path, filename: str, purpose: str, sha256: str, file_id: str | None = None) -> StoredFile:
+        """Take over a finished temporary file. With a given id, a second call changes nothing."""
+        with self._transaction() as db:
+            number = self._number(db)
+            file_id = file_id or self._new_id("file-", number)
+            size = content.stat().st_size
+            content.replace(self.path_of(file_id))
+            db.execute(
+                "INSERT OR IGNORE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
+                (file_id, number, filename, purpose, size, int(time.time()), sha256),
+            )
+            return _row(StoredFile, db.execute("SELECT * FROM file WHERE id = ?", (file_id,)).fetchone())
+
+    def file(self, file_id: str) -> StoredFile | None:
+        return self._one(StoredFile, "SELECT * FROM file WHERE id = ? AND deleted = 0", file_id)
+
+    def files(self) -> list[StoredFile]:
+        """Newest first."""
+        return self._all(StoredFile, "SELECT * FROM file WHERE deleted = 0 ORDER BY number DESC")
+
+    def delete_file(self, file_id: str) -> None:
+        with self._transaction() as db:
+            db.execute("UPDATE file SET deleted = 1 WHERE id = ?", (file_id,))
+        # A job that was started with the file has the right to read it to the end.
+        if not any(file_id in (job.training_file, job.validation_file) for job in self.jobs()):
+            self.path_of(file_id).unlink(missing_ok=True)
+
+    # --- jobs ------------------------------------------------------------------------------------------------
+
+    def add_job(self, **values: Any) -> Job:
+        with self._transaction() as db:
+            number = self._number(db)
+            job_id = self._new_id("ftjob-", number)
+            seed = values["seed"] if values["seed"] is not None else number * 7919 % 2**31
+            row = {**values, "id": job_id, "number": number, "seed": seed, "pauses": [], "cancelled_at": None, "outcome": None}
+            names = [each.name for each in fields(Job)]
+            marks = ", ".join("?" * len(names))
+            db.execute(f"INSERT INTO job ({', '.join(names)}) VALUES ({marks})", [_column(n, row[n]) for n in names])
+            return Job(**row)
+
+    def job(self, job_id: str) -> Job | None:
+        return self._one(Job, "SELECT * FROM job WHERE id = ?", job_id)
+
+    def jobs(self) -> list[Job]:
+        """Newest first."""
+        return self._all(Job, "SELECT * FROM job ORDER BY number DESC")
+
+    def change_job(self, job_id: str, **values: Any) -> None:
+        assignments = ", ".join(f"{name} = ?" for name in values)
+        with self._transaction() as db:
+            db.execute(
+                f"UPDATE job SET {assignments} WHERE id = ?", [*(_column(n, v) for n, v in values.items()), job_id]
+            )
+
+    def settle_job(self, job_id: str, outcome: dict[str, Any], models: list[tuple[str, str, int | None]]) -> None:
+        """Write down how a job ended, and the models it made as (name, base, step). The first to come settles it."""
+        with self._transaction() as db:
+            changed = db.execute(
+                "UPDATE job SET outcome = ? WHERE id = ? AND outcome IS NULL", (json.dumps(outcome), job_id)
+            )
+            if changed.rowcount:
+                for name, base, step in models:
+                    row = (name, self._number(db), base, job_id, step, outcome["finished_at"])
+                    db.execute("INSERT INTO model VALUES (?, ?, ?, ?, ?, ?, 0)", row)
+
+    # --- what a real training run reports while it goes on -----------------------------------------------------
+
+    def add_event(self, job_id: str, message: str, *, level: str = "info", type: str = "message", data: Any = None) -> None:
+        with self._transaction() as db:
+            last = db.execute("SELECT COALESCE(MAX(number), 0) FROM event WHERE job_id = ?", (job_id,)).fetchone()[0]
+            row = (job_id, last + 1, int(time.time()), level, message, type, json.dumps(data))
+            db.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+    def events(self, job_id: str) -> list[dict[str, Any]]:
+        """Oldest first."""
+        with self._connection() as db:
+            rows = db.execute("SELECT * FROM event WHERE job_id = ? ORDER BY number", (job_id,)).fetchall()
+        return [{**dict(row), "data": json.loads(row["data"])} for row in rows]
+
+    def add_checkpoint(self, job_id: str, step: int, name: str, metrics: dict[str, float]) -> None:
+        with self._transaction() as db:
+            row = (job_id, step, name, int(time.time()), json.dumps(metrics))
+            db.execute("INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?, ?, ?)", row)
+
+    def checkpoints(self, job_id: str) -> list[dict[str, Any]]:
+        """Oldest first."""
+        with self._connection() as db:
+            rows = db.execute("SELECT * FROM checkpoint WHERE job_id = ? ORDER BY step", (job_id,)).fetchall()
+        return [{**dict(row), "metrics": json.loads(row["metrics"])} for row in rows]
+
+    # --- models ----------------------------------------------------------------------------------------------
+
+    def model(self, name: str) -> TunedModel | None:
+        return self._one(TunedModel, "SELECT * FROM model WHERE name = ? AND deleted = 0", name)
+
+    def models(self) -> list[TunedModel]:
+        return self._all(TunedModel, "SELECT * FROM model WHERE deleted = 0 ORDER BY number")
+
+    def delete_model(self, name: str) -> None:
+        with self._transaction() as db:
+            db.execute("UPDATE model SET deleted = 1 WHERE name = ?", (name,))
+
+    # --- planted faults --------------------------------------------------------------------------------------
+
+    def plant_fault(self, name: str, times: int) -> None:
+        with self._transaction() as db:
+            db.execute("INSERT INTO fault (name, times) VALUES (?, ?)", (name, times))
+
+    def faults(self) -> list[dict[str, Any]]:
+        with self._connection() as db:
+            rows = db.execute("SELECT name AS fault, times FROM fault ORDER BY number").fetchall()
+        return [dict(row) for row in rows]
+
+    def clear_faults(self) -> None:
+        with self._transaction() as db:
+            db.execute("DELETE FROM fault")
+
+    def take_fault(self, names: set[str]) -> str | None:
+        """The oldest planted fault among these names, used up by one; None if there is none."""
+        with self._connection() as db:  # nearly always none: do not make every request a writer
+            if db.execute("SELECT 1 FROM fault LIMIT 1").fetchone() is None:
+                return None
+        with self._transaction() as db:
+            rows = db.execute("SELECT number, name FROM fault ORDER BY number").fetchall()
+            for row in rows:
+                if row["name"] in names:
+                    db.execute("UPDATE fault SET times = times - 1 WHERE number = ?", (row["number"],))
+                    db.execute("DELETE FROM fault WHERE times <= 0")
+                    return row["name"]
+        return None
+
+    # --- reading ---------------------------------------------------------------------------------------------
+
+    def _one(self, kind: type, sql: str, *values: Any) -> Any:
+        with self._connection() as db:
+            row = db.execute(sql, values).fetchone()
+        return _row(kind, row) if row else None
+
+    def _all(self, kind: type, sql: str, *values: Any) -> list[Any]:
+        with self._connection() as db:
+            return [_row(kind, row) for row in db.execute(sql, values)]
+
+
+def _row(kind: type, row: sqlite3.Row) -> Any:
+    return kind(**{name: json.loads(row[name]) if name in JSON_COLUMNS and row[name] else row[name] for name in row.keys()})
+
+
+def _column(name: str, value: Any) -> Any:
+    return json.dumps(value) if name in JSON_COLUMNS and value is not None else value

@@ -1,0 +1,62 @@
+"""Reading a job's file: is it fit for training, how many examples, how many tokens."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from helpers.catalogue import base_model
+from helpers.job_errors import first_error, wrong_method
+from helpers.lines import read_lines
+from helpers.practice.store import Store, StoredFile
+from helpers.rules import kind_of
+from helpers.tokens import count_example
+
+METHOD_OF_KIND = {"chat": "supervised", "dpo": "dpo"}
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a job needs to know of its file. `tokens` are billable tokens of one epoch; `failure` is None for a good file."""
+
+    examples: int
+    tokens: int
+    sha256: str
+    failure: dict[str, str | None] | None
+
+
+def read_training_data(
+    store: Store, training: StoredFile, validation: StoredFile | None, method: str, model: str
+) -> TrainingData:
+    """Go through the training file and the validation file once, a line at a time."""
+    failure = _failure(store, training, method, "training_file")
+    if failure is None and validation is not None:
+        failure = _failure(store, validation, method, "validation_file")
+    if failure is not None:
+        return TrainingData(0, 0, training.sha256, failure)
+    limit = base_model(model).training_tokens_per_example
+    examples = tokens = 0
+    for _, line in read_lines(store.path_of(training.id)):
+        count = count_example(json.loads(line), model)
+        examples += 1
+        tokens += min(count, limit) if limit else count
+    return TrainingData(examples, tokens, training.sha256, None)
+
+
+def _failure(store: Store, file: StoredFile, method: str, param: str) -> dict[str, str | None] | None:
+    kind = _kind(store, file)
+    if kind in METHOD_OF_KIND and METHOD_OF_KIND[kind] != method:
+        error = wrong_method(file.id, kind, method)
+    else:
+        error = first_error(_lines(store, file), param=param)
+    return asdict(error) if error else None
+
+
+def _lines(store: Store, file: StoredFile) -> Iterator[bytes]:
+    return (line for _, line in read_lines(store.path_of(file.id)))
+
+
+def _kind(store: Store, file: StoredFile) -> str:
+    """The kind of the first example; every other line is compared with the rules later."""
+    for line in _lines(store, file):
+        return kind_of(json.loads(line))
+    return "unknown"
