@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 
 from helpers.rules import Problem
 
-BOMS = {b"\xef\xbb\xbf": "UTF-8 with a byte order mark", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 LONG_FILE = 20_000_000  # bytes; below it, reading takes a moment and needs no progress bar
 
 
@@ -21,22 +21,26 @@ LONG_FILE = 20_000_000  # bytes; below it, reading takes a moment and needs no p
 class FileForm:
     """How a file is saved: what is unusual about it, gathered while it is read."""
 
-    encoding: str = "UTF-8"
+    encoding: str = "utf-8"
+    byte_order_mark: bool = False
     crlf: int = 0
     blank: int = 0
 
     def problems(self) -> list[Problem]:
         found = []
-        if self.encoding == "UTF-16":
-            found.append(_form("utf16", "error", self.encoding, "UTF-8", "save it as UTF-8, or let repair() do it"))
-        elif self.encoding != "UTF-8":
-            found.append(_form("bom", "warning", self.encoding, "UTF-8 without it", "save it as plain UTF-8; see repair()"))
+        if self.encoding != "utf-8":
+            fix = "save it as UTF-8, or let repair() do it"
+            found.append(_form("utf16", "error", "UTF-16", "UTF-8", fix))
+        elif self.byte_order_mark:
+            mark, fix = "a byte order mark at the beginning", "save it as plain UTF-8, or let repair() do it"
+            found.append(_form("bom", "warning", mark, "UTF-8 without it", fix))
         if self.crlf:
-            found.append(_form("crlf", "warning", f"{self.crlf:,} lines that end as on Windows", "line ends as on Unix",
-                               "harmless; repair() changes them"))
+            ends = "line ends as on Windows"
+            fix = "mostly harmless; repair() changes them"
+            found.append(_form("crlf", "warning", ends, "line ends as on Linux and macOS", fix))
         if self.blank:
-            found.append(_form("blank", "warning", f"{self.blank:,} blank lines", "an example on each line",
-                               "remove them, or let repair() do it"))
+            lines = f"{self.blank:,} blank line{'' if self.blank == 1 else 's'}"
+            found.append(_form("blank", "warning", lines, "none", "remove them, or let repair() do it"))
         return found
 
 
@@ -44,43 +48,51 @@ def _form(code: str, severity: str, found: str, expected: str, fix: str) -> Prob
     return Problem(None, "the file", found, expected, fix, code, severity)
 
 
-def read_lines(path: Path, form: FileForm | None = None, progress: bool = False) -> Iterator[tuple[int, bytes]]:
+def read_lines(
+    path: Path, form: FileForm | None = None, *, progress: bool = False, decode: bool = True
+) -> Iterator[tuple[int, bytes]]:
     """Line number and line (UTF-8 bytes, without its end) of each line that is not blank.
 
-    Only one line is held in memory. What is unusual about the file is noted in `form`.
+    Only one line is held in memory. What is unusual about the file is noted in `form`. With `decode=False`,
+    UTF-16 is left as it is, for somebody who wants to refuse it.
     """
     form = form if form is not None else FileForm()
-    with path.open("rb") as file:
-        form.encoding = _encoding(file)
-        lines = _utf16_lines(path) if form.encoding == "UTF-16" else file
-        bar = tqdm(total=path.stat().st_size, unit="B", unit_scale=True, desc=path.name,
-                   disable=not progress or path.stat().st_size < LONG_FILE)
-        with bar:
-            for number, line in enumerate(lines, 1):
-                bar.update(len(line))
-                if line.endswith(b"\r\n"):
-                    form.crlf += 1
-                line = line.rstrip(b"\r\n")
-                if line.strip():
-                    yield number, line
-                else:
-                    form.blank += 1
+    size = path.stat().st_size
+    hidden = not progress or size < LONG_FILE
+    with (
+        path.open("rb") as file,
+        tqdm(total=size, unit="B", unit_scale=True, desc=path.name, disable=hidden) as bar,
+    ):
+        _find_encoding(file, form)
+        utf16 = decode and form.encoding != "utf-8"
+        for number, line in enumerate(_utf16_lines(path, form.encoding) if utf16 else file, 1):
+            bar.update(len(line) * (2 if utf16 else 1))
+            if line.endswith(b"\r\n"):
+                form.crlf += 1
+            line = line.rstrip(b"\r\n")
+            if line.strip():
+                yield number, line
+            else:
+                form.blank += 1
 
 
-def _encoding(file: BinaryIO) -> str:
+def _find_encoding(file: BinaryIO, form: FileForm) -> None:
+    """By the byte order mark; without one, UTF-16 is known by the zero byte beside the first character."""
     start = file.read(3)
-    for mark, name in BOMS.items():
+    for mark, encoding in BOMS.items():
         if start.startswith(mark):
+            form.encoding, form.byte_order_mark = encoding, True
             file.seek(len(mark))
-            return name
+            return
+    if len(start) > 1 and 0 in start[:2]:
+        form.encoding = "utf-16-le" if start[1] == 0 else "utf-16-be"
     file.seek(0)
-    return "UTF-8"
 
 
-def _utf16_lines(path: Path) -> Iterator[bytes]:
-    with path.open(encoding="utf-16", newline="", errors="replace") as file:
-        for line in file:
-            yield line.encode("utf-8")
+def _utf16_lines(path: Path, encoding: str) -> Iterator[bytes]:
+    with path.open(encoding=encoding, newline="", errors="replace") as file:
+        for number, line in enumerate(file):
+            yield (line.removeprefix("\ufeff") if number == 0 else line).encode("utf-8")
 
 
 @contextmanager
@@ -88,7 +100,8 @@ def written_safely(path: Path, overwrite: bool = False) -> Iterator[BinaryIO]:
     """Write a file so that it is either there whole or not at all, and never over another one unasked."""
     if path.exists() and not overwrite:
         raise FileExistsError(
-            f"{path.name} is there already and was left as it is. Choose another name, or pass overwrite=True to replace it."
+            f"{path.name} is there already and was left as it is. "
+            "Choose another name, or pass overwrite=True to replace it."
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")

@@ -1,37 +1,57 @@
-"""Step 1: mend what a program can mend safely in a training file, into a new file, and say what was changed."""
+"""Step 1: mend in a training file what a program can mend safely, into a new file, and say what changed."""
 
+import ast
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from helpers.advice import Seen, same_example
 from helpers.lines import FileForm, read_lines, without_trailing_commas, write_lines
 from helpers.render import Shown, html_table, paragraph, plural, short_path, text_table
 from helpers.rules import CHAT_KEYS, DPO_OTHER_NAMES, MESSAGE_KEYS, ROLES, Example
+
+MOST_LISTED = 10_000  # changes held in memory; more are counted, not listed
+MOST_SHOWN = 50
 
 ROLE_MIX_UPS = {
     **dict.fromkeys(("bot", "ai", "gpt", "model", "chatgpt", "answer"), "assistant"),
     **dict.fromkeys(("human", "customer", "question", "prompter"), "user"),
     **dict.fromkeys(("instruction", "instructions"), "system"),
 }
+# Other programs' names for the same thing: {"conversations": [{"from": "human", "value": "..."}]}
+CONVERSATION_NAMES = ("conversations", "conversation", "message")
+MESSAGE_NAMES = {"role": ("from", "speaker"), "content": ("value", "text")}
 
 
 @dataclass(repr=False)
 class Repair(Shown):
-    """What `repair` changed, line by line, and what is left for a human (`left` is a Report on the new file)."""
+    """What `repair` changed, line by line. What is left for a human is in `left`, the new file's Report."""
 
     source: str
     target: str
     changes: list[tuple[int | None, str]] = field(default_factory=list)
+    not_listed: int = 0
     left: Any = None
+
+    def note(self, line: int | None, what: str) -> None:
+        if len(self.changes) < MOST_LISTED or line is None:
+            self.changes.append((line, what))
+        else:
+            self.not_listed += 1
 
     @property
     def summary(self) -> str:
-        return f"{self.source} -> {self.target}: {plural(len(self.changes), 'change')}. The original is as it was."
+        count = plural(len(self.changes) + self.not_listed, "change")
+        return f"{self.source} -> {self.target}: {count}. The original is as it was."
 
     def _rows(self) -> list[tuple[str, str]]:
-        return [(f"line {line}" if line else "file", what) for line, what in self.changes]
+        shown = sorted(self.changes, key=lambda change: change[0] or 0)[:MOST_SHOWN]
+        rows = [(f"line {line}" if line else "file", what) for line, what in shown]
+        more = len(self.changes) + self.not_listed - len(rows)
+        return [*rows, ("...", f"and {more:,} more")] if more else rows
 
     def __str__(self) -> str:
         return "\n".join(filter(None, [self.summary, text_table(self._rows()), f"What is left: {self.left}"]))
@@ -41,66 +61,94 @@ class Repair(Shown):
         return table + paragraph("What is left:") + self.left._repr_html_()
 
 
-def repair(source: str | Path, target: str | Path, *, overwrite: bool = False) -> Repair:
+def repair(
+    source: str | os.PathLike[str], target: str | os.PathLike[str], *, overwrite: bool = False
+) -> Repair:
     """Write a mended copy of a training file.
 
-    Mended are: encoding, line ends, blank lines, commas before a closing bracket, roles with a common other name, keys
-    that do not belong there, weights, exact duplicates. A line that cannot be read is copied as it is. The original is
-    never written to, and an existing target only with `overwrite`.
+    Mended are: encoding, line ends, blank lines, commas before a closing bracket, Python's quotation marks,
+    roles and keys with a common other name, keys that do not belong there, weights, arguments of a call that
+    are not text, half characters, exact doubles. A line that cannot be read is copied as it is. The original
+    is never written to, and an existing target only with `overwrite`.
     """
     from helpers.data_format import check  # here, because data_format offers repair() to the notebooks
 
     source, target = Path(source), Path(target)
     if target.exists() and target.samefile(source):
-        raise ValueError(f"target: found {target.name}, the file itself; expected another name, so that the original stays")
+        raise ValueError(f"target: found {target.name}, the file itself; expected another name")
     done = Repair(short_path(source), short_path(target))
-    write_lines(_mended_lines(source, done.changes), target, overwrite)
+    write_lines(_mended_lines(source, done), target, overwrite)
     done.left = check(target)
     return done
 
 
-def _mended_lines(source: Path, changes: list[tuple[int | None, str]]) -> Iterator[bytes]:
-    form, seen = FileForm(), set()
-    for number, line in read_lines(source, form):
-        mended, what = mend_line(line)
-        changes += [(number, each) for each in what]
-        if (digest := hash(mended)) in seen:
-            changes.append((number, "removed: the same example stands above"))
-            continue
-        seen.add(digest)
+def _mended_lines(source: Path, done: Repair) -> Iterator[bytes]:
+    form, seen = FileForm(), Seen("example")
+    for number, line in read_lines(source, form, progress=True):
+        mended, example, what = mend_line(line)
+        for change in what:
+            done.note(number, change)
+        if example is not None:
+            first = seen.before("example", same_example(example), number)
+            if first is not None:
+                done.note(number, f"removed: the same example as line {first}")
+                continue
         yield mended
-    changes += [(None, f"{problem.found} -> {problem.expected}") for problem in form.problems()]
+    seen.close()
+    for problem in form.problems():
+        done.note(None, f"{problem.found} -> {problem.expected}")
 
 
-def mend_line(line: bytes) -> tuple[bytes, list[str]]:
-    """The mended line and what was changed in it. A line that is no JSON even then comes back unchanged."""
+def mend_line(line: bytes) -> tuple[bytes, Example | None, list[str]]:
+    """The mended line, its example, and what was changed. An unreadable line comes back as it was."""
     what: list[str] = []
-    example = _loads(line)
+    example = _read_somehow(line, what)
     if example is None:
-        example = _loads(without_trailing_commas(line))
-        if example is None:
-            return line, []
-        what.append("removed a comma before a closing bracket")
-    if not isinstance(example, dict):
-        return line, []
+        return line, None, []
     _mend_example(example, what)
-    if not what:
-        return line, []
-    return json.dumps(example, ensure_ascii=False).encode("utf-8"), what
+    text = json.dumps(example, ensure_ascii=False)
+    whole = text.encode("utf-8", "ignore")
+    if whole != text.encode("utf-8", "surrogatepass"):
+        what.append("removed half of a character")
+    return (whole, example, what) if what else (line, example, what)
 
 
-def _loads(line: bytes) -> Any:
-    try:
-        return json.loads(line.decode("utf-8").strip("\ufeff \t\r\n"))
-    except ValueError:  # also UnicodeDecodeError
+def _read_somehow(line: bytes, what: list[str]) -> Example | None:
+    bare = line.removeprefix(b"\xef\xbb\xbf")
+    for change, text in (
+        (None, line),
+        ("removed a byte order mark", bare),
+        ("removed a comma before a closing bracket", without_trailing_commas(bare)),
+    ):
+        try:
+            example = json.loads(text.decode("utf-8"))
+        except (ValueError, RecursionError):  # also UnicodeDecodeError
+            continue
+        what += [change] if change else []
+        return example if isinstance(example, dict) else None
+    example = _python_literal(bare)
+    what += ["Python's notation -> JSON"] if example is not None else []
+    return example
+
+
+def _python_literal(line: bytes) -> Example | None:
+    """What `str(example)` leaves in a file: {'messages': ...}. Only literals are read, nothing is run."""
+    if not line.startswith(b"{'"):
         return None
+    try:
+        example = ast.literal_eval(line.decode("utf-8"))
+        json.dumps(example)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return None
+    return example if isinstance(example, dict) else None
 
 
 def _mend_example(example: Example, what: list[str]) -> None:
     for wrong, right in DPO_OTHER_NAMES.items():
-        if wrong in example and right not in example:
-            example[right] = example.pop(wrong)
-            what.append(f"{wrong} -> {right}")
+        _rename(example, wrong, right, "", what)
+    for name in CONVERSATION_NAMES:
+        if isinstance(example.get(name), list):
+            _rename(example, name, "messages", "", what)
     if "messages" not in example:
         return
     for key in sorted(example.keys() - CHAT_KEYS):
@@ -109,29 +157,52 @@ def _mend_example(example: Example, what: list[str]) -> None:
     messages = example["messages"]
     for i, message in enumerate(messages if isinstance(messages, list) else []):
         if isinstance(message, dict):
-            _mend_message(message, f"messages[{i}]", what)
+            _mend_message(message, f"messages[{i}].", what)
+
+
+def _rename(holder: Example, wrong: str, right: str, where: str, what: list[str]) -> None:
+    if wrong in holder and right not in holder:
+        holder[right] = holder.pop(wrong)
+        what.append(f'{where}{wrong}: renamed to "{right}"')
 
 
 def _mend_message(message: Example, where: str, what: list[str]) -> None:
+    for right, names in MESSAGE_NAMES.items():
+        for wrong in names:
+            if isinstance(message.get(wrong), str):
+                _rename(message, wrong, right, where, what)
+    _mend_role(message, where, what)
+    if "content" in message or "tool_calls" in message or "function_call" in message:
+        for key in sorted(message.keys() - MESSAGE_KEYS):  # else what is said may stand under that key
+            del message[key]
+            what.append(f'{where}{key}: removed, no such key belongs there')
+    _mend_weight(message, where, what)
+    calls = message.get("tool_calls")
+    for i, call in enumerate(calls if isinstance(calls, list) else []):
+        function = call.get("function") if isinstance(call, dict) else None
+        if isinstance(function, dict) and isinstance(function.get("arguments"), dict):
+            function["arguments"] = json.dumps(function["arguments"], ensure_ascii=False)
+            what.append(f"{where}tool_calls[{i}].function.arguments: an object -> JSON written as text")
+
+
+def _mend_role(message: Example, where: str, what: list[str]) -> None:
     role = message.get("role")
-    if isinstance(role, str) and role not in ROLES:
-        name = role.strip().lower()
-        right = ROLE_MIX_UPS.get(name, name)
-        if right in ROLES:
-            message["role"] = right
-            what.append(f'{where}.role: "{role}" -> "{right}"')
-    for key in sorted(message.keys() - MESSAGE_KEYS):
-        del message[key]
-        what.append(f'{where}: removed the key "{key}"')
-    if "weight" in message:
-        _mend_weight(message, where, what)
+    if not isinstance(role, str) or role in ROLES:
+        return
+    name = role.strip().lower()
+    right = ROLE_MIX_UPS.get(name, name)
+    if right in ROLES:
+        message["role"] = right
+        what.append(f'{where}role: "{role}" -> "{right}"')
 
 
 def _mend_weight(message: Example, where: str, what: list[str]) -> None:
+    if "weight" not in message:
+        return
     weight = message["weight"]
     if message.get("role") != "assistant":
         del message["weight"]
-        what.append(f"{where}: removed the weight; it belongs on assistant messages only")
+        what.append(f"{where}weight: removed, it belongs on assistant messages only")
     elif isinstance(weight, bool) or weight in ("0", "1"):
         message["weight"] = int(weight)
-        what.append(f"{where}.weight: {json.dumps(weight)} -> {int(weight)}")
+        what.append(f"{where}weight: {json.dumps(weight)} -> {int(weight)}")

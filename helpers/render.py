@@ -1,5 +1,6 @@
 """How results show themselves: a table in a notebook, the same table as text everywhere else."""
 
+import os
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -11,7 +12,7 @@ LEFT = 'style="text-align:left; vertical-align:top"'
 
 
 class Shown:
-    """For dataclasses that show themselves: `__str__` is the plain text, `_repr_html_` the notebook's view."""
+    """For dataclasses that show themselves: `__str__` as plain text, `_repr_html_` in a notebook."""
 
     def __repr__(self) -> str:
         return str(self)
@@ -42,8 +43,8 @@ def paragraph(text: str) -> str:
     return f"<p>{escape(text)}</p>"
 
 
-def short_path(path: Path | str) -> str:
-    """A path as a reader knows it: from the course's folder or the current one, never from the root of a disk."""
+def short_path(path: str | os.PathLike[str]) -> str:
+    """A path as a reader knows it: from the course's folder or the current one, never from a disk's root."""
     path = Path(path)
     for base in (ROOT, Path.cwd()):
         try:
