@@ -1,4 +1,4 @@
-"""The base models the course knows: their limits, encodings and end dates. The data is in data/models.json."""
+"""The base models the course knows: limits, encodings, end dates. The data is in data/models.json."""
 
 import json
 from dataclasses import dataclass
@@ -46,16 +46,11 @@ class BaseModel:
 def base_models() -> tuple[BaseModel, ...]:
     """Every base model of data/models.json, the one the course proposes first."""
     listed = json.loads((DATA / "models.json").read_text(encoding="utf-8"))["models"]
-    return tuple(
-        BaseModel(
-            **{
-                **model,
-                "methods": tuple(model["methods"]),
-                "shutdown_date": date.fromisoformat(model["shutdown_date"]) if model["shutdown_date"] else None,
-            }
-        )
-        for model in listed
-    )
+    for model in listed:
+        model["methods"] = tuple(model["methods"])
+        if model["shutdown_date"] is not None:
+            model["shutdown_date"] = date.fromisoformat(model["shutdown_date"])
+    return tuple(BaseModel(**model) for model in listed)
 
 
 def base_name(model: str) -> str:
@@ -72,6 +67,6 @@ def base_model(model: str) -> BaseModel:
     name = base_name(model)
     known = {entry.id: entry for entry in base_models()}
     if name not in known:
-        near = get_close_matches(name, known, n=2) or list(known)[:2]
-        raise UnknownModelError(f"model: found {name!r}; expected one of data/models.json, such as {', '.join(near)}")
+        near = " or ".join(get_close_matches(name, known, n=2) or list(known)[:2])
+        raise UnknownModelError(f"model: found {name!r}; expected one of data/models.json, such as {near}")
     return known[name]

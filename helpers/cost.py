@@ -8,13 +8,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from helpers.catalogue import LOCAL_DEFAULT, SIMULATED_DEFAULT, UnknownModelError, base_model, base_name
-from helpers.render import Shown, html_table, text_table
+from helpers.catalogue import SIMULATED_DEFAULT, UnknownModelError, base_model, base_name
+from helpers.render import Shown, html_table, plural, text_table
 from helpers.tokens import count_text, count_tokens
 
 DATA = Path(__file__).parents[1] / "data"
 MILLION = 1_000_000
+AMOUNTS = ("train", "input", "cached_input", "output")
 DAYS_PER_MONTH = 30
+MOST_EPOCHS = 50
 FREE = Decimal(0)
 
 
@@ -46,8 +48,10 @@ class Price(Shown):
 class Estimate(Shown):
     """What one training run will cost, in dollars.
 
-    `expected` follows the published counting rule. Whether the bill follows it exactly is not confirmed, so `low` counts the
-    text alone and `high` adds a tenth; where the host chooses the epochs, `high` also has one epoch more.
+    `tokens` are those billed for one epoch: what is cut off beyond the model's limit is not among them.
+    `expected` follows the published counting rule. Whether the bill follows it exactly is not confirmed, so
+    `low` counts the text alone and `high` adds a tenth; where the host chooses the epochs, `high` also has one
+    epoch more.
     """
 
     model: str
@@ -60,6 +64,7 @@ class Estimate(Shown):
     high: Decimal
     price: Price | None
     on_openai: Decimal | None = None
+    truncated: int = 0
 
     def __str__(self) -> str:
         return f"Training {self.model}\n{text_table(self._rows())}"
@@ -69,15 +74,18 @@ class Estimate(Shown):
 
     def _rows(self) -> list[tuple[str, str]]:
         chosen = " (chosen by the host from the number of examples)" if self.epochs_chosen_by_host else ""
+        cut = f" ({plural(self.truncated, 'example')} cut at the model's limit)" if self.truncated else ""
         rows = [
             ("examples", f"{self.examples:,}"),
-            ("tokens in the file", f"{self.tokens:,}"),
+            ("tokens in the file", f"{self.tokens:,}{cut}"),
             ("epochs", f"{self.epochs}{chosen}"),
             ("tokens billed", f"{self.tokens * self.epochs:,}"),
         ]
         if self.on_openai is not None:
-            return [*rows, ("cost", f"nothing; {SIMULATED_DEFAULT} on OpenAI would cost {dollars(self.on_openai)}")]
-        rows.append(("cost on OpenAI", f"{dollars(self.expected)} (between {dollars(self.low)} and {dollars(self.high)})"))
+            there = f"{SIMULATED_DEFAULT} on OpenAI would cost {dollars(self.on_openai)}"
+            return [*rows, ("cost", f"nothing; {there}")]
+        between = f"between {dollars(self.low)} and {dollars(self.high)}"
+        rows.append(("cost on OpenAI", f"{dollars(self.expected)} ({between})"))
         return [*rows, ("price", f"${self.price.train} per million tokens, {self.price.as_of}")]
 
 
@@ -106,7 +114,7 @@ class PriceComparison(Shown):
 
 
 def price_of(model: str, as_of: str | None = None) -> Price:
-    """The price of a base model or a fine-tuned one (`ft:...`), the newest, or the one valid on a day (`2023-08-22`).
+    """The price of a base model or a fine-tuned one (`ft:...`): the newest, or that of a day (`2023-08-22`).
 
     A base model's price has its own use and, as `train`, what training it costs.
     Raises UnknownPriceError, so that an unknown price is never taken for nothing.
@@ -124,7 +132,7 @@ def price_of(model: str, as_of: str | None = None) -> Price:
 
 
 def default_epochs(examples: int) -> int:
-    """Epochs that the host chooses: 3, more for few examples, fewer for very many (the rule of OpenAI's guide).
+    """Epochs that the host chooses: 3, more for few examples, fewer for very many.
 
     >>> [default_epochs(n) for n in (10, 15, 33, 34, 100_000)]
     [10, 6, 3, 3, 1]
@@ -145,7 +153,7 @@ def training_cost(tokens: int, epochs: int, price: Price) -> Decimal:
     Decimal('2.40')
     """
     if price.train is None:
-        raise UnknownPriceError(f"{price.model}: no training price in data/prices.csv; it cannot be trained by the token")
+        raise UnknownPriceError(f"{price.model}: no price per training token in data/prices.csv")
     return cents(Decimal(tokens) * epochs * price.train / MILLION)
 
 
@@ -162,29 +170,36 @@ def monthly_cost(calls_per_day: int, *, input_tokens: int, output_tokens: int, p
 
 
 def estimate(examples: Iterable[dict[str, Any]], model: str, epochs: int | None = None) -> Estimate:
-    """What training on these examples will cost. Without `epochs`, the host's own rule is used.
+    """What training on these examples will cost. Without `epochs` (1 to 50), the host's rule is used.
 
     For a model on your own computer the cost is 0 and `on_openai` says what the same would cost there.
     """
+    if epochs is not None and not 1 <= epochs <= MOST_EPOCHS:
+        raise ValueError(f"epochs: found {epochs}; expected 1 to {MOST_EPOCHS}, or None: the host chooses")
     examples = list(examples)
     counted = count_tokens(examples, model)
     n_epochs = epochs or default_epochs(len(examples))
-    price = price_of(model)
-    if _is_local(model):
-        on_openai = training_cost(counted.billable, n_epochs, price_of(SIMULATED_DEFAULT))
-        return Estimate(model, len(examples), counted.billable, n_epochs, epochs is None, FREE, FREE, FREE, price, on_openai)
-    text_only = sum(_text_tokens(example, model) for example in examples)
-    most = training_cost(counted.billable, n_epochs + (epochs is None), price)
+    local = _is_local(model)
+    # A tuned model's row has the price of training and the day on which it was valid.
+    price = price_of(model if local else f"ft:{base_name(model)}")
+    low, high = FREE, FREE
+    if not local:
+        text_only = sum(_text_tokens(example, model) for example in examples)
+        low = training_cost(min(text_only, counted.billable), n_epochs, price)
+        most = training_cost(counted.billable, n_epochs + (epochs is None), price)
+        high = cents(most * Decimal("1.1"))
     return Estimate(
         model=model,
         examples=len(examples),
         tokens=counted.billable,
         epochs=n_epochs,
         epochs_chosen_by_host=epochs is None,
-        low=training_cost(min(text_only, counted.billable), n_epochs, price),
+        low=low,
         expected=training_cost(counted.billable, n_epochs, price),
-        high=cents(most * Decimal("1.1")),
+        high=high,
         price=price,
+        on_openai=training_cost(counted.billable, n_epochs, price_of(SIMULATED_DEFAULT)) if local else None,
+        truncated=counted.truncated,
     )
 
 
@@ -215,7 +230,7 @@ def _is_local(model: str) -> bool:
     try:
         return base_model(model).engine == "local"
     except UnknownModelError:
-        return base_name(model) == LOCAL_DEFAULT
+        return False  # its price, if there is one, is in data/prices.csv
 
 
 def _text_tokens(example: dict[str, Any], model: str) -> int:
@@ -224,12 +239,13 @@ def _text_tokens(example: dict[str, Any], model: str) -> int:
 
 
 def _row(name: str, as_of: str | None) -> Price:
-    """The row of a model by its exact name, or by the name of its family (`ft:gpt-3.5-turbo` for `...-0613`)."""
-    rows = prices()
-    families = sorted({row.model for row in rows if name == row.model or name.startswith(row.model + "-")}, key=len)
-    if not families:
-        raise UnknownPriceError(f"{name}: no price in data/prices.csv; expected one of its models")
-    dated = sorted((row for row in rows if row.model == families[-1]), key=lambda row: row.as_of)
+    """The row of a model by its own name, or by that of its family: `ft:gpt-3.5-turbo` for `...-0613`."""
+    names = {row.model for row in prices()}
+    fitting = [known for known in names if name == known or name.startswith(known + "-")]
+    if not fitting:
+        raise UnknownPriceError(f"{name}: no price in data/prices.csv; expected one of the models there")
+    longest = max(fitting, key=len)
+    dated = sorted((row for row in prices() if row.model == longest), key=lambda row: row.as_of)
     valid = [row for row in dated if as_of is None or row.as_of <= as_of]
     return valid[-1] if valid else dated[0]
 
@@ -240,10 +256,10 @@ def prices() -> tuple[Price, ...]:
     with (DATA / "prices.csv").open(encoding="utf-8", newline="") as file:
         return tuple(
             Price(
-                row["model"],
-                row["as_of"],
-                *(Decimal(row[name]) if row[name] else None for name in ("train", "input", "cached_input", "output")),
-                row["source"],
+                model=row["model"],
+                as_of=row["as_of"],
+                source=row["source"],
+                **{name: Decimal(row[name]) if row[name] else None for name in AMOUNTS},
             )
             for row in csv.DictReader(file)
         )

@@ -127,8 +127,8 @@ def check(
     """Find every problem in a training file, or in a list of examples.
 
     With `model`, tokens are counted and examples too long for it are named. With `validation`, questions that
-    stand in both files are named. A file is read as a stream and what was seen is kept on disk: memory does not
-    grow with it. Files over 20 MB show a progress bar.
+    stand in both files are named. A file is read as a stream, and what was seen is kept on disk: memory does
+    not grow with it. Files over 20 MB show a progress bar.
     """
     is_file = isinstance(source, str | os.PathLike)
     report = Report(short_path(source)) if is_file else Report("the examples", unit="example")

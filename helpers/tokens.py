@@ -1,11 +1,12 @@
 """Counting tokens the way the bill counts them, without a network.
 
-GPT models are counted with their own encoding. For other models the count is an estimate made with o200k_base,
-and the result says so.
+GPT models are counted with their own encoding. For other models the count is an estimate made with
+o200k_base, and the result says so. Images are not counted: how many tokens one costs depends on its size.
 """
 
 import json
 import os
+import re
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -21,17 +22,21 @@ from helpers.render import Shown, html_table, plural, text_table
 RANKS = Path(__file__).parents[1] / "data" / "tiktoken"
 ESTIMATE_WITH = "o200k_base"
 CL100K_FAMILIES = ("gpt-3.5", "gpt-4-", "babbage-002", "davinci-002")
-O200K_FAMILIES = ("gpt-4o", "gpt-4.1", "gpt-5", "gpt-6", "o1", "o3", "o4")
+O200K_FAMILIES = ("gpt-4o", "gpt-4.1", "gpt-4.5", "gpt-5", "o1", "o3", "o4")
 
-# OpenAI's counting rule, see its cookbook "How to count tokens": what a message and a reply add to their text.
+# OpenAI's counting rule, in its cookbook "How to count tokens": what a message and a reply add to their text.
 PER_MESSAGE, PER_NAME, PER_REPLY = 3, 1, 3
+
+# tiktoken 0.14.0 panics on a run of about a million blanks: longer runs than this are counted in parts.
+LONGEST_RUN = 100_000
+_LONG_RUN = re.compile(rf"(\s{{{LONGEST_RUN}}})")
 
 _loading = threading.Lock()
 
 
 @dataclass(frozen=True, repr=False)
 class TokenCount(Shown):
-    """Tokens of a set of examples. `billable` leaves out what is cut off beyond `limit` tokens per example."""
+    """Tokens of a set of examples. `billable` leaves out what is cut off beyond `limit` in each example."""
 
     model: str
     per_example: list[int] = field(default_factory=list)
@@ -57,12 +62,14 @@ class TokenCount(Shown):
 
     def _rows(self) -> list[tuple[str, str]]:
         count = len(self.per_example)
-        limit = f"{self.limit:,} tokens; {plural(self.truncated, 'example')} cut" if self.limit else "none known"
+        average = self.total / count if count else 0
+        cut = plural(self.truncated, "example")
+        estimated = " (an estimate: the model's own encoding is not known here)" if self.estimated else ""
         return [
             ("examples", f"{count:,}"),
-            ("tokens in all", f"{self.total:,}{' (estimated: not a GPT model)' if self.estimated else ''}"),
-            ("per example", f"{self.total / count:,.0f} on average, {self.longest:,} at most" if count else "0"),
-            ("limit per example", limit),
+            ("tokens in all", f"{self.total:,}{estimated}"),
+            ("per example", f"{average:,.0f} on average, {self.longest:,} at most"),
+            ("limit per example", f"{self.limit:,} tokens; {cut} cut" if self.limit else "none known"),
         ]
 
     def __str__(self) -> str:
@@ -109,13 +116,19 @@ def encoding_for(model: str) -> tiktoken.Encoding:
 
 def count_text(text: str, model: str) -> int:
     """Tokens in a piece of text, markers such as <|endoftext|> counted as ordinary text."""
-    return len(encoding_for(model).encode_ordinary(text))
+    return _count(text, encoding_for(model))
+
+
+def _count(text: str, encoding: tiktoken.Encoding) -> int:
+    if len(text) <= LONGEST_RUN:
+        return len(encoding.encode_ordinary(text))
+    return sum(len(encoding.encode_ordinary(part)) for part in _LONG_RUN.split(text))
 
 
 def count_messages(messages: Iterable[dict[str, Any]], model: str) -> int:
     """Tokens of a prompt as the API counts them: each message, its text, and the start of the reply."""
-    encode = encoding_for(model).encode_ordinary
-    return PER_REPLY + sum(_message_tokens(message, encode) for message in messages)
+    encoding = encoding_for(model)
+    return PER_REPLY + sum(_message_tokens(message, encoding) for message in messages)
 
 
 def count_example(example: dict[str, Any], model: str) -> int:
@@ -142,20 +155,21 @@ def _all_messages(example: dict[str, Any]) -> list[dict[str, Any]]:
     return [*prompt, *example.get("preferred_output", []), *example.get("non_preferred_output", [])]
 
 
-def _message_tokens(message: dict[str, Any], encode) -> int:
+def _message_tokens(message: dict[str, Any], encoding: tiktoken.Encoding) -> int:
     total = PER_MESSAGE
     for key, value in message.items():
         if key == "weight" or value is None:
             continue
-        total += len(encode(_as_text(value)))
+        text = _text_of_parts(value) if key == "content" and isinstance(value, list) else _as_text(value)
+        total += _count(text, encoding)
         if key == "name":
             total += PER_NAME
     return total
 
 
+def _text_of_parts(parts: list[Any]) -> str:
+    return "".join(part.get("text") or "" for part in parts if isinstance(part, dict))
+
+
 def _as_text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list) and all(isinstance(part, dict) and part.get("type") == "text" for part in value):
-        return "".join(part.get("text", "") for part in value)
-    return json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
