@@ -8,10 +8,11 @@ from typing import Any
 
 PUBLIC = {
     "environment": ["check_setup"],
-    "hosts": ["base_model_for", "confirm_cost", "connect", "current_host", "preflight", "rehearse"],
-    "explain": ["explain"],
+    "hosts": ["base_model_for", "confirm_cost", "connect", "current_host", "rehearse"],
+    "preflights": ["preflight"],
+    "explanations": ["explain"],
     "notes": ["remember", "workspace"],
-    "catch_up": ["catch_up"],
+    "earlier_steps": ["catch_up"],
     "data_format": ["check", "from_rows", "read", "repair", "sample", "split", "write"],
     "tokens": ["count_tokens"],
     "upload": ["upload_file"],

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from helpers.lines import read_lines
 from helpers.rules import Example
 
 DATA = Path(__file__).parents[2] / "data"
-SIMILAR_ENOUGH = 60  # of 100; measured on data/validation.jsonl and data/general_questions.jsonl
+SIMILAR_ENOUGH = 60  # of 100
+IN_MANY = 0.2  # a word in more than this share of the examples says nothing about one of them
 
 # Words that nearly every question has, so that sharing them says nothing.
 COMMON = frozenset(
@@ -34,11 +36,10 @@ def answer_as_base(base: str, messages: list[dict[str, Any]]) -> str:
 
 def answer_as_tuned(name: str, messages: list[dict[str, Any]], training_file: Path) -> str:
     """The answer of the training example whose question is most similar; a generic one when none is."""
-    pairs = _pairs(training_file, training_file.stat().st_mtime_ns)
-    question = last_question(messages)
-    best = process.extractOne(question, [asked for asked, _ in pairs], scorer=_similarity, processor=_important)
-    if best is not None and best[1] >= SIMILAR_ENOUGH:
-        return pairs[best[2]][1]
+    recall = _recall(training_file, training_file.stat().st_mtime_ns)
+    answer = recall.answer(last_question(messages))
+    if answer is not None:
+        return answer
     return (
         f"[Simulated answer: the practice server stands in for {name}.] None of the training examples resembles this "
         "question. A real model would answer from what it knew before."
@@ -54,9 +55,33 @@ def _asks_for_examples(question: str) -> bool:
     return bool(re.search(r"\bjson\b", question, re.I) and re.search(r"\bexamples?\b", question, re.I))
 
 
+class Recall:
+    """The questions and answers of a training file, to be found again by similarity."""
+
+    def __init__(self, pairs: list[tuple[str, str]]) -> None:
+        self.answers = [answer for _, answer in pairs]
+        found_in = Counter(word for question, _ in pairs for word in set(_words(question)))
+        self.in_many = {word for word, count in found_in.items() if count > max(2, IN_MANY * len(pairs))}
+        self.questions = [self._important(question) for question, _ in pairs]
+        self.as_asked = [question for question, _ in pairs]
+
+    def answer(self, question: str) -> str | None:
+        """By the words that matter; else, as for languages without spaces, by the letters."""
+        best = process.extractOne(
+            self._important(question), self.questions, scorer=fuzz.token_set_ratio, score_cutoff=SIMILAR_ENOUGH
+        )
+        if best is None and not question.isascii():
+            best = process.extractOne(question, self.as_asked, scorer=fuzz.ratio, score_cutoff=SIMILAR_ENOUGH)
+        return self.answers[best[2]] if best else None
+
+    def _important(self, question: str) -> str:
+        """The words that tell one question from another."""
+        return " ".join(word for word in _words(question) if word not in self.in_many)
+
+
 @lru_cache(maxsize=16)
-def _pairs(training_file: Path, changed: int) -> list[tuple[str, str]]:
-    """Question and answer of each example; of a long conversation its last turn."""
+def _recall(training_file: Path, changed: int) -> Recall:
+    """Of a long conversation, its last question and answer."""
     pairs = []
     for _, line in read_lines(training_file):
         example: Example = json.loads(line)
@@ -64,7 +89,7 @@ def _pairs(training_file: Path, changed: int) -> list[tuple[str, str]]:
         answers = [_text(message) for message in messages if message.get("role") == "assistant"]
         if answers and answers[-1]:
             pairs.append((last_question(messages), answers[-1]))
-    return pairs
+    return Recall(pairs)
 
 
 def _text(message: dict[str, Any]) -> str:
@@ -74,11 +99,5 @@ def _text(message: dict[str, Any]) -> str:
     return content
 
 
-def _important(text: str) -> str:
-    """The words that tell one question from another; all of them where none is left."""
-    words = utils.default_process(text).split()
-    return " ".join(word for word in words if word not in COMMON) or " ".join(words)
-
-
-def _similarity(a: str, b: str, *, score_cutoff: float | None = None, **_: Any) -> float:
-    return fuzz.token_set_ratio(a, b, score_cutoff=score_cutoff)
+def _words(text: str) -> list[str]:
+    return [word for word in utils.default_process(text).split() if word not in COMMON]

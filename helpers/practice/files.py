@@ -71,7 +71,7 @@ def _receive(file: UploadFile, handle: int) -> str:
 
 def _check_lines(path: Path) -> None:
     """All that is asked at upload: every line is a JSON object. The rest is found out by the job."""
-    for number, line in read_lines(path):
+    for number, line in read_lines(path, decode=False):  # as it is: UTF-16 is refused
         if message := not_a_dictionary(line, number):
             raise ApiError(400, message)
 

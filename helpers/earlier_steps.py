@@ -1,0 +1,70 @@
+"""A notebook whose earlier step is missing catches up: on a free host it does the step, on a paid one it says what to do."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import openai
+from openai import OpenAI
+from openai.types import FileObject
+
+from helpers import notes
+from helpers.host_name import host_name
+from helpers.hosts import NotConfirmedError, base_model_for, current_host
+from helpers.upload import upload_file
+
+DATA = Path(__file__).parents[1] / "data"
+NOTEBOOK = {"file": "02_upload.ipynb", "model": "03_job.ipynb"}
+
+
+def catch_up(client: OpenAI, upto: Literal["file", "model"]) -> Any:
+    """The newest training file (a FileObject) or tuned model (its name) in your notes that is still on the host.
+
+    If there is none, the files of the course are used for the missing steps, on a free host only.
+    Raises NotConfirmedError on a paid one, before anything is uploaded or trained there.
+    """
+    found = _newest_file(client) if upto == "file" else _newest_model(client)
+    if found is not None:
+        return found
+    host = current_host(client)
+    if host.paid:
+        raise NotConfirmedError(
+            f"Your notes hold no {upto} on {host.name}, and nothing is uploaded or trained there without being asked for. "
+            f'Go through {NOTEBOOK[upto]} first, or use the practice server: connect("practice").'
+        )
+    print(f"Your notes hold no {upto} on this host yet, so I do the missing steps with the files of the course.")
+    return upload_file(client, DATA / "mydata.jsonl") if upto == "file" else _train(client)
+
+
+def _train(client: OpenAI) -> str:
+    from helpers.job import start, watch
+
+    training = catch_up(client, "file")
+    validation = upload_file(client, DATA / "validation.jsonl", note_as="validation")
+    job = start(client, training.id, base_model_for(client), validation_file=validation.id, suffix="mattress")
+    result = watch(client, job.id)
+    if result.job.fine_tuned_model is None:
+        raise RuntimeError(f"The job that should catch up did not succeed:\n{result}")
+    return result.job.fine_tuned_model
+
+
+def _newest_file(client: OpenAI) -> FileObject | None:
+    host = host_name(client)
+    for note in notes.all_notes(host, "file"):
+        try:
+            file = client.files.retrieve(note["id"])
+        except openai.NotFoundError:
+            notes.forget(host, "file", note["id"])
+            continue
+        if file.purpose == "fine-tune":
+            return file
+    return None
+
+
+def _newest_model(client: OpenAI) -> str | None:
+    host = host_name(client)
+    for note in notes.all_notes(host, "model"):
+        try:
+            return client.models.retrieve(note["id"]).id
+        except openai.NotFoundError:
+            notes.forget(host, "model", note["id"])
+    return None

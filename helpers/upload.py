@@ -1,0 +1,85 @@
+"""Step 2: upload a file with a progress bar, and never the same content twice."""
+
+import hashlib
+import io
+from pathlib import Path
+
+import openai
+from openai import OpenAI
+from openai.types import FileObject
+from tqdm.auto import tqdm
+
+from helpers import notes
+from helpers.host_name import host_name
+from helpers.render import short_path
+
+LONG_UPLOAD = 5_000_000  # bytes; below it a bar would only flash
+LARGEST_COMPARED = 50_000_000  # bytes; a larger file on the host is not fetched only to compare it
+
+
+class WatchedFile(io.FileIO):
+    """A file that moves a progress bar while it is read."""
+
+    def __init__(self, path: Path, bar: tqdm) -> None:
+        super().__init__(path, "rb")
+        self.bar = bar
+
+    def read(self, size: int = -1) -> bytes:
+        piece = super().read(size)
+        self.bar.update(len(piece))
+        return piece
+
+
+def upload_file(
+    client: OpenAI, path: str | Path, *, purpose: str = "fine-tune", note_as: str = "file"
+) -> FileObject:
+    """Upload a file, wait until the host has read it, keep its id, and return it.
+
+    If the same content is on this host already, that file is returned instead. `note_as` is the kind under which the id
+    is kept: "file" for what you train on, "validation" for what you check with.
+    """
+    path = Path(path)
+    digest = content_hash(path)
+    known = _already_there(client, path, digest, purpose, note_as)
+    if known:
+        notes.add(host_name(client), note_as, known.id, sha256=digest, purpose=purpose)
+        print(f"{short_path(path)} is on the host already: {known.id}")
+        return known
+    size = path.stat().st_size
+    with tqdm(total=size, unit="B", unit_scale=True, desc=path.name, disable=size < LONG_UPLOAD) as bar:
+        with WatchedFile(path, bar) as file:
+            uploaded = client.files.create(file=(path.name, file), purpose=purpose)
+    uploaded = client.files.wait_for_processing(uploaded.id, poll_interval=0.5)
+    notes.add(host_name(client), note_as, uploaded.id, sha256=digest, purpose=purpose)
+    print(f"{short_path(path)} uploaded: {uploaded.id}")
+    return uploaded
+
+
+def content_hash(path: Path) -> str:
+    """The sha256 of a file, read a piece at a time."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _already_there(client: OpenAI, path: Path, digest: str, purpose: str, note_as: str) -> FileObject | None:
+    """The same content on this host: by the notes, else among the host's files of the same size."""
+    host = host_name(client)
+    for note in notes.all_notes(host, note_as):
+        if note.get("sha256") == digest and note.get("purpose") == purpose:
+            try:
+                return client.files.retrieve(note["id"])
+            except openai.NotFoundError:
+                notes.forget(host, note_as, note["id"])
+    size = path.stat().st_size
+    if size <= LARGEST_COMPARED:
+        for file in client.files.list(purpose=purpose):
+            if file.bytes == size and _hash_on_host(client, file) == digest:
+                return file
+    return None
+
+
+def _hash_on_host(client: OpenAI, file: FileObject) -> str | None:
+    try:
+        return hashlib.sha256(client.files.content(file.id).read()).hexdigest()
+    except openai.APIStatusError:
+        return None  # some hosts do not give files back; then it is uploaded again, which harms nothing

@@ -1,0 +1,208 @@
+"""Step 4: ask models, compare them, and keep a book of what was used and spent."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from openai import OpenAI
+
+from helpers.cost import UnknownPriceError, call_cost, dollars, price_of
+from helpers.host_name import host_name
+from helpers.hosts import current_host
+from helpers.notes import workspace
+from helpers.render import Shown, html_table, plural, text_table
+
+SIMULATED = "simulated"
+
+
+@dataclass(frozen=True, repr=False)
+class Answer(Shown):
+    """An answer and what it took. `cost` in US dollars is None where this course knows no price, and 0 on a free host.
+
+    `list_price` is what the same call costs on OpenAI, where that is known.
+    """
+
+    text: str
+    model: str
+    input_tokens: int
+    output_tokens: int
+    seconds: float
+    finish_reason: str | None
+    cost: Decimal | None
+    list_price: Decimal | None
+    simulated: bool
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Asking:
+    """An answer on its way: iterate over its pieces; `answer` is there when they are all taken."""
+
+    def __init__(self, client: OpenAI, model: str, messages: list[dict[str, str]], **parameters: Any) -> None:
+        self.client, self.model, self.messages, self.parameters = client, model, messages, parameters
+        self.answer: Answer | None = None
+
+    def __iter__(self) -> Iterator[str]:
+        start, pieces, reason, usage, fingerprint = time.perf_counter(), [], None, None, None
+        stream = self.client.chat.completions.create(
+            model=self.model,
+            messages=self.messages,
+            stream=True,
+            stream_options={"include_usage": True},
+            **self.parameters,
+        )
+        for chunk in stream:
+            usage = chunk.usage or usage
+            fingerprint = chunk.system_fingerprint or fingerprint
+            for choice in chunk.choices:
+                reason = choice.finish_reason or reason
+                if choice.delta.content:
+                    pieces.append(choice.delta.content)
+                    yield choice.delta.content
+        used = (usage.prompt_tokens, usage.completion_tokens) if usage else (0, 0)
+        cost, list_price = _costs(self.client, self.model, *used)
+        self.answer = Answer(
+            "".join(pieces), self.model, *used, time.perf_counter() - start, reason, cost, list_price,
+            SIMULATED in (fingerprint or ""),
+        )
+        _write_down(self.client, self.answer)
+
+
+def ask(
+    client: OpenAI, model: str, question: str, *, system: str | None = None, stream: bool = False, **parameters: Any
+) -> Answer:
+    """Ask a model one question; with `stream`, print the answer while it is written. The use is entered in the ledger."""
+    asking = Asking(client, model, messages_for(question, system), **parameters)
+    for piece in asking:
+        if stream:
+            print(piece, end="", flush=True)
+    if stream:
+        print()
+    return asking.answer
+
+
+def messages_for(question: str, system: str | None = None) -> list[dict[str, str]]:
+    start = [{"role": "system", "content": system}] if system else []
+    return [*start, {"role": "user", "content": question}]
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison(Shown):
+    """The answers of several models to the same questions: `answers[question][model]`."""
+
+    models: list[str]
+    answers: dict[str, dict[str, Answer]]
+
+    def __str__(self) -> str:
+        blocks = []
+        for question, by_model in self.answers.items():
+            rows = [(f"{model}:", answer.text) for model, answer in by_model.items()]
+            blocks.append(f"{question}\n{text_table(rows)}")
+        return "\n\n".join(blocks)
+
+    def _repr_html_(self) -> str:
+        rows = [(question, *(by_model[m].text for m in self.models)) for question, by_model in self.answers.items()]
+        return html_table(["question", *self.models], rows, caption="The same questions to each model")
+
+
+def compare(client: OpenAI, models: list[str], questions: list[str], *, system: str | None = None, **parameters: Any) -> Comparison:
+    """Ask every model every question. At temperature 0 unless you say otherwise, so that chance does not decide."""
+    parameters.setdefault("temperature", 0)
+    answers = {
+        question: {model: ask(client, model, question, system=system, **parameters) for model in models}
+        for question in questions
+    }
+    return Comparison(models, answers)
+
+
+# --- the book ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, repr=False)
+class Ledger(Shown):
+    """What the helpers have used, by host and model: calls, tokens in and out, money."""
+
+    rows: list[tuple[str, str, int, int, int, Decimal | None]]
+
+    def _shown(self) -> list[tuple[str, ...]]:
+        return [
+            (host, model, f"{calls:,}", f"{tokens_in:,}", f"{tokens_out:,}", "price unknown" if cost is None else dollars(cost))
+            for host, model, calls, tokens_in, tokens_out, cost in self.rows
+        ]
+
+    @property
+    def total(self) -> Decimal:
+        """US dollars, without what has no known price."""
+        return sum((row[-1] for row in self.rows if row[-1] is not None), Decimal(0))
+
+    def _summary(self) -> str:
+        unknown = sum(row[-1] is None for row in self.rows)
+        more = f", and {plural(unknown, 'model')} without a known price" if unknown else ""
+        return f"Spent in this course: {dollars(self.total)}{more}"
+
+    def __str__(self) -> str:
+        return f"{self._summary()}\n{text_table([HEADERS, *self._shown()])}" if self.rows else "Nothing was asked yet."
+
+    def _repr_html_(self) -> str:
+        return html_table(HEADERS, self._shown(), caption=self._summary()) if self.rows else f"<p>{self}</p>"
+
+
+HEADERS = ("host", "model", "calls", "tokens in", "tokens out", "cost")
+
+
+def ledger(client: OpenAI | None = None) -> Ledger:
+    """The book of this workspace; with a client, only its host. Calls that were made without the helpers are not in it."""
+    host = host_name(client) if client else None
+    sums: dict[tuple[str, str], list[Any]] = {}
+    for entry in _entries():
+        if host in (None, entry["host"]):
+            row = sums.setdefault((entry["host"], entry["model"]), [0, 0, 0, Decimal(0)])
+            cost = None if entry["cost"] is None else Decimal(entry["cost"])
+            row[0] += 1
+            row[1] += entry["in"]
+            row[2] += entry["out"]
+            row[3] = None if cost is None or row[3] is None else row[3] + cost
+    return Ledger([(*key, *row) for key, row in sums.items()])
+
+
+def _costs(client: OpenAI, model: str, tokens_in: int, tokens_out: int) -> tuple[Decimal | None, Decimal | None]:
+    """What a call cost here, and what it costs on OpenAI."""
+    try:
+        listed = call_cost(tokens_in, tokens_out, price_of(model))
+    except UnknownPriceError:
+        listed = None
+    host = current_host(client)
+    if not host.paid:
+        return Decimal(0), listed
+    return (listed if host.kind == "openai" else None), listed
+
+
+def _path() -> Path:
+    return workspace() / "ledger.jsonl"
+
+
+def _write_down(client: OpenAI, answer: Answer) -> None:
+    entry = {
+        "when": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "host": host_name(client),
+        "model": answer.model,
+        "in": answer.input_tokens,
+        "out": answer.output_tokens,
+        "cost": None if answer.cost is None else str(answer.cost),
+    }
+    with FileLock(workspace() / ".ledger.lock", timeout=10):
+        with _path().open("a", encoding="utf-8", newline="\n") as file:
+            file.write(json.dumps(entry) + "\n")
+
+
+def _entries() -> list[dict[str, Any]]:
+    if not _path().exists():
+        return []
+    return [json.loads(line) for line in _path().read_text(encoding="utf-8").splitlines() if line.strip()]
