@@ -32,13 +32,17 @@ def catch_up(client: OpenAI, upto: Literal["file", "model"]) -> Any:
             f'Go through {NOTEBOOK[upto]} first, or use the practice server: connect("practice").'
         )
     print(f"Your notes hold no {upto} on this host yet, so I do the missing steps with the files of the course.")
-    return upload_file(client, DATA / "mydata.jsonl") if upto == "file" else _train(client)
+    return _upload(client) if upto == "file" else _train(client)
+
+
+def _upload(client: OpenAI) -> FileObject:
+    return upload_file(client, DATA / "mydata.jsonl")
 
 
 def _train(client: OpenAI) -> str:
     from helpers.job import start, watch
 
-    training = catch_up(client, "file")
+    training = _newest_file(client) or _upload(client)
     validation = upload_file(client, DATA / "validation.jsonl", note_as="validation")
     job = start(client, training.id, base_model_for(client), validation_file=validation.id, suffix="mattress")
     result = watch(client, job.id)

@@ -45,6 +45,7 @@ def run(path: Path, save: bool) -> bool:
         timeout=600,
         store_widget_state=False,
         record_timing=False,
+        coalesce_streams=True,
         resources={"metadata": {"path": str(path.parent)}},
     )
     start = time.perf_counter()

@@ -25,7 +25,7 @@ def snippets() -> dict[str, str]:
 
 SNIPPETS = snippets()
 EXPECTED = {
-    "00_start_here": "simulated",
+    "00_start_here": "Simulated answer",
     "01_data_format": "",
     "02_upload": "file-",
     "03_job": "ft:gpt-4.1-mini-2025-04-14:",

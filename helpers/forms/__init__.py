@@ -1,0 +1,19 @@
+"""A form for each task. Beside every form in a notebook stands the plain call that does the same."""
+
+import importlib
+from typing import Any
+
+MODULE_OF = {
+    "connect_form": "connect",
+    "examples_form": "examples",
+    "upload_form": "upload",
+    "job_form": "job",
+    "playground_form": "playground",
+}
+__all__ = sorted(MODULE_OF)  # noqa: PLE0605 (the names are made on first use)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in MODULE_OF:
+        raise AttributeError(f"helpers.forms has no {name!r}; it has: {', '.join(__all__)}")
+    return getattr(importlib.import_module(f"helpers.forms.{MODULE_OF[name]}"), name)

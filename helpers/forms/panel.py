@@ -1,0 +1,58 @@
+"""The live view of a job: status, bar, loss curve. `watch` uses it in a notebook, and the job form with a Cancel button."""
+
+from typing import Any
+
+import ipywidgets as widgets
+
+from helpers.plots import alternative_text, loss_png
+from helpers.render import paragraph
+from helpers.watching import Watcher, status_line
+
+FALLBACK = "The live view of a running job stood here."
+
+
+class Panel:
+    """Shows a Watcher. `box` holds the widgets; `show` may be called from a thread."""
+
+    def __init__(self, shown: bool = True) -> None:
+        self.status = widgets.HTML()
+        self.bar = widgets.IntProgress(min=0, max=1, layout=widgets.Layout(width="100%", max_width="40em"))
+        self.curve = widgets.Image(format="png", layout=widgets.Layout(max_width="40em", display="none"))
+        self.box = LiveBox([self.status, self.bar, self.curve])
+        self.steps = 0
+        if shown:
+            from IPython.display import display
+
+            display(self.box)
+
+    def show(self, watcher: Watcher) -> None:
+        self.status.value = f'<div role="status">{paragraph(status_line(watcher))}</div>'
+        if watcher.steps:
+            self.bar.value, self.bar.max = 0, watcher.steps[1]
+            self.bar.value = watcher.steps[0]
+            if watcher.steps[0] > self.steps:
+                self.steps = watcher.steps[0]
+                self._draw(watcher)
+
+    def _draw(self, watcher: Watcher) -> None:
+        from helpers.job import metrics_frame
+
+        metrics = metrics_frame(watcher.events)
+        if len(metrics) > 1:
+            self.curve.value = loss_png(metrics)
+            self.curve.alt = alternative_text(metrics)
+            self.curve.layout.display = ""
+
+    def trouble(self, message: str) -> None:
+        self.status.value = paragraph(message)
+
+    def close(self) -> None:
+        """Make room: what watch() returns shows the end, and stays in the saved notebook."""
+        self.box.layout.display = "none"
+
+
+class LiveBox(widgets.VBox):
+    """A box with a sentence in its place where no widget lives."""
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        return {**super()._repr_mimebundle_(**options), "text/plain": FALLBACK, "text/html": paragraph(FALLBACK)}
