@@ -50,7 +50,7 @@ class Estimate(Shown):
 
     `tokens` are those billed for one epoch: what is cut off beyond the model's limit is not among them.
     `expected` follows the published counting rule. Whether the bill follows it exactly is not confirmed, so
-    `low` counts the text alone and `high` adds a tenth. Where the host chooses the epochs, `high` has one more.
+    `low` counts the text alone and `high` adds a tenth. Where the host chooses the epochs, `high` adds one.
     """
 
     model: str

@@ -110,6 +110,7 @@ def mend_line(line: bytes) -> tuple[bytes, Example | None, list[str]]:
     whole = text.encode("utf-8", "ignore")
     if whole != text.encode("utf-8", "surrogatepass"):
         what.append("removed half of a character")
+        example = json.loads(whole)
     return (whole, example, what) if what else (line, example, what)
 
 

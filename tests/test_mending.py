@@ -134,6 +134,13 @@ def test_doubles_are_removed_however_they_are_written(tmp_path):
     assert read(target) == GOOD and done.changes == [(11, "removed: the same example as line 4")]
 
 
+def test_a_second_repair_finds_nothing_to_do(tmp_path):
+    for path in BROKEN.glob("*.jsonl"):
+        once, twice = tmp_path / path.name, tmp_path / f"again_{path.name}"
+        repair(path, once)
+        assert repair(once, twice).changes == []
+
+
 def test_text_under_an_unknown_key_is_never_thrown_away(tmp_path):
     wrong = {
         "messages": [{"role": "user", "speech": "Question 11?"}, {"role": "assistant", "text": "Answer 11."}]
