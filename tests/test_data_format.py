@@ -156,7 +156,7 @@ def test_an_error_behind_ten_thousand_warnings_is_still_named():
     report = check(examples)
     assert not report.ok and [problem.line for problem in report.errors] == [10_051]
     assert "example 10051" in str(report) and report.counts["warning"] == 10_049
-    assert "and 10,000 more" in str(report)
+    assert "and 10,000 more" in str(report) and len(report.warnings) == 10_000
 
 
 STRANGE = [
@@ -381,6 +381,13 @@ def test_a_split_keeps_every_example_once_and_the_same_question_on_one_side():
     assert Counter(map(str, training + validation)) == Counter(map(str, examples))
     assert len(validation) == 10
     assert "overlap" not in {problem.code for problem in check(training, validation=validation).problems}
+
+
+def test_no_more_is_held_back_than_was_asked_for():
+    same = [chat("The same?", f"Answer {i}.") for i in range(5)]
+    for seed in range(20):
+        training, validation = split([*same, *questions(5)], validation=0.3, seed=seed)
+        assert len(validation) <= 3 and len(training) + len(validation) == 10
 
 
 def test_the_same_seed_splits_and_draws_the_same():
