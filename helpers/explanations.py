@@ -35,7 +35,7 @@ class Explanation(Shown):
         return text_table(self._rows(), indent="")
 
     def _repr_html_(self) -> str:
-        return html_table(["", ""], self._rows())
+        return html_table(["question", "answer"], self._rows())
 
 
 # code -> what, why, what to do

@@ -2,13 +2,18 @@
 
 import os
 from collections.abc import Sequence
-from html import escape
+from html import escape as escape_html
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
 # No colours of our own: the table reads in a light and in a dark theme.
 LEFT = 'style="text-align:left; vertical-align:top"'
+
+
+def escape(text: object) -> str:
+    """Text for HTML. A dollar sign gets a tag of its own: JupyterLab takes what stands between two for a formula."""
+    return escape_html(str(text)).replace("$", "<span>$</span>")
 
 
 class Shown:
@@ -20,9 +25,9 @@ class Shown:
 
 def html_table(headers: Sequence[str], rows: Sequence[Sequence[object]], caption: str = "") -> str:
     """An accessible table: a caption, column heads marked as such, every value escaped."""
-    head = "".join(f'<th scope="col" {LEFT}>{escape(str(name))}</th>' for name in headers)
+    head = "".join(f'<th scope="col" {LEFT}>{escape(name)}</th>' for name in headers)
     body = "".join(
-        "<tr>" + "".join(f"<td {LEFT}>{escape(str(value))}</td>" for value in row) + "</tr>" for row in rows
+        "<tr>" + "".join(f"<td {LEFT}>{escape(value)}</td>" for value in row) + "</tr>" for row in rows
     )
     title = f'<caption style="text-align:left">{escape(caption)}</caption>' if caption else ""
     return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from html import escape
 from typing import Any
 
 import ipywidgets as widgets
@@ -11,13 +10,17 @@ from openai import OpenAI
 
 from helpers.explanations import explain
 from helpers.hosts import connect
-from helpers.render import paragraph
+from helpers.render import escape, paragraph
 
 # Errors that a person can act on. Any other is a mistake in the course, and is let through to be seen.
 FOR_PEOPLE = (openai.OpenAIError, ValueError, LookupError, OSError, RuntimeError)
 
-WIDE = widgets.Layout(width="100%", max_width="60em")
 LABELS = {"description_width": "9em"}
+
+
+def wide() -> widgets.Layout:
+    """As wide as the page allows. Each widget gets a layout of its own: a shared one would hide them all at once."""
+    return widgets.Layout(width="100%", max_width="60em")
 
 
 class Form(widgets.VBox):
@@ -27,7 +30,7 @@ class Form(widgets.VBox):
         self.message = widgets.HTML()
         self._fallback = f"{title}: a form, shown when this cell is run in JupyterLab. The plain call that does the same: {instead}"
         self._busy = threading.Lock()
-        super().__init__([*children, self.message], layout=WIDE)
+        super().__init__([*children, self.message], layout=wide())
         self.add_class("course-form")
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
@@ -72,12 +75,12 @@ def client_or_default(client: OpenAI | None) -> OpenAI:
 
 def text(label: str, value: str = "", placeholder: str = "", rows: int = 0) -> widgets.Text | widgets.Textarea:
     """A field of one line, or of several, with a real label."""
-    common = dict(description=label, value=value, placeholder=placeholder, layout=WIDE, style=LABELS)
+    common = dict(description=label, value=value, placeholder=placeholder, layout=wide(), style=LABELS)
     return widgets.Textarea(rows=rows, **common) if rows else widgets.Text(**common)
 
 
 def dropdown(label: str, options: list[Any]) -> widgets.Dropdown:
-    return widgets.Dropdown(description=label, options=options, layout=WIDE, style=LABELS)
+    return widgets.Dropdown(description=label, options=options, layout=wide(), style=LABELS)
 
 
 def button(label: str, style: str = "primary", tooltip: str = "") -> widgets.Button:

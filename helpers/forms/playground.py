@@ -1,7 +1,5 @@
 """Ask a model, or two side by side, and get the code for exactly this request."""
 
-from html import escape
-
 import ipywidgets as widgets
 from openai import OpenAI
 
@@ -11,6 +9,7 @@ from helpers.forms.base import Form, button, client_or_default, dropdown, text
 from helpers.forms.examples import SYSTEM
 from helpers.host_name import host_name
 from helpers.hosts import base_model_for, current_host
+from helpers.render import escape
 from helpers.usage import Answer, Asking, messages_for
 
 NOBODY = "(nobody)"
