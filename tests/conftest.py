@@ -6,6 +6,7 @@ from pathlib import Path
 import openai
 import pytest
 
+DATA = Path(__file__).parents[1] / "data"
 COURSE_VARIABLES = ("OPENAI_", "PRACTICE_", "COURSE_")
 
 
@@ -40,3 +41,17 @@ def server(home: Path):
 @pytest.fixture
 def client(server) -> openai.OpenAI:
     return openai.OpenAI(base_url=server.base_url, api_key=server.key, max_retries=0)
+
+
+@pytest.fixture
+def mattress() -> Path:
+    """The training file of the course."""
+    return DATA / "mydata.jsonl"
+
+
+@pytest.fixture
+def tuned(client, mattress) -> str:
+    """The name of a model that a simulated job has made from the mattress examples."""
+    file = client.files.create(file=mattress, purpose="fine-tune")
+    job = client.fine_tuning.jobs.create(model="gpt-4.1-mini-2025-04-14", training_file=file.id, suffix="mattress")
+    return client.fine_tuning.jobs.retrieve(job.id).fine_tuned_model

@@ -1,0 +1,108 @@
+"""Asking models on the practice server: the article's result, streaming, limits, and that a simulation says so."""
+
+import openai
+import pytest
+
+MODEL = "gpt-4.1-mini-2025-04-14"
+
+
+def ask(client, model, question, **parameters):
+    return client.chat.completions.create(model=model, messages=[{"role": "user", "content": question}], **parameters)
+
+
+def test_the_tuned_model_knows_the_warranty_and_the_base_does_not(client, tuned):
+    assert "10-year warranty" in ask(client, tuned, "How long is the warranty?").choices[0].message.content
+    assert "10-year" not in ask(client, MODEL, "How long is the warranty?").choices[0].message.content
+
+
+@pytest.mark.parametrize(
+    "question", ["What warranty does the mattress have?", "for how long is the WARRANTY", "What does the queen size cost?"]
+)
+def test_it_finds_the_example_in_other_words(client, tuned, question):
+    assert "CloudRest" in ask(client, tuned, question).choices[0].message.content
+
+
+@pytest.mark.parametrize("question", ["What is the capital of France?", "Who wrote Hamlet?", "Hello", "你好"])
+def test_what_was_not_in_the_data_is_answered_as_a_simulation(client, tuned, question):
+    assert ask(client, tuned, question).choices[0].message.content.startswith("[Simulated answer")
+
+
+def test_every_simulated_answer_says_so(client, tuned):
+    for model in (MODEL, tuned):
+        assert "simulated" in ask(client, model, "How firm is it?").system_fingerprint
+    assert "Simulated answer" in ask(client, MODEL, "How firm is it?").choices[0].message.content
+
+
+def test_a_checkpoint_answers_by_its_name(client, tuned):
+    job = client.fine_tuning.jobs.list().data[0]
+    listed = client.fine_tuning.jobs.checkpoints.list(job.id).data
+    names = [checkpoint.fine_tuned_model_checkpoint for checkpoint in listed]
+    assert len(names) == 3 and names[0] == tuned and ":ckpt-step-" in names[1]
+    assert "10-year" in ask(client, names[2], "How long is the warranty?").choices[0].message.content
+
+
+def test_a_stream_says_the_same_as_the_whole(client, tuned):
+    whole = ask(client, tuned, "How long is the warranty?")
+    chunks = list(ask(client, tuned, "How long is the warranty?", stream=True, stream_options={"include_usage": True}))
+    text = "".join(choice.delta.content or "" for chunk in chunks for choice in chunk.choices)
+    assert text == whole.choices[0].message.content
+    assert chunks[-1].usage == whole.usage and len(chunks) > 5
+
+
+def test_responses_say_the_same_as_chat(client, tuned):
+    whole = ask(client, tuned, "How long is the warranty?").choices[0].message.content
+    assert client.responses.create(model=tuned, input="How long is the warranty?").output_text == whole
+    events = client.responses.create(model=tuned, input="How long is the warranty?", stream=True)
+    assert "".join(event.delta for event in events if event.type == "response.output_text.delta") == whole
+
+
+def test_max_tokens_cuts_and_stop_ends(client, tuned):
+    cut = ask(client, tuned, "How long is the warranty?", max_tokens=5)
+    assert (cut.choices[0].finish_reason, cut.usage.completion_tokens) == ("length", 5)
+    stopped = ask(client, tuned, "How long is the warranty?", stop=[" that covers"])
+    assert stopped.choices[0].message.content == "The CloudRest comes with a 10-year warranty"
+    assert stopped.choices[0].finish_reason == "stop"
+    assert client.responses.create(model=tuned, input="How long is the warranty?", max_output_tokens=16).status == "incomplete"
+
+
+def test_tokens_are_counted_by_openais_rule(client):
+    # "Hello" is one token: 3 for the message, 1 for its role, 1 for its text, 3 for the reply.
+    assert ask(client, MODEL, "Hello").usage.prompt_tokens == 8
+
+
+def test_a_prompt_that_is_too_long_is_refused(client):
+    with pytest.raises(openai.BadRequestError) as caught:
+        ask(client, "gpt-4o-mini-2024-07-18", "word " * 130_000)
+    assert caught.value.code == "context_length_exceeded"
+
+
+@pytest.mark.parametrize("model", ["gpt-3.5-turbo-0613", "gpt-9", "ft:gpt-4.1-mini-2025-04-14:personal::notmine1"])
+def test_an_unknown_model_and_one_that_is_gone_look_the_same(client, model):
+    with pytest.raises(openai.NotFoundError) as caught:
+        ask(client, model, "Hello")
+    assert caught.value.code == "model_not_found"
+
+
+def test_what_the_server_cannot_do_is_refused_and_not_ignored(client):
+    with pytest.raises(openai.BadRequestError, match="tools"):
+        ask(client, MODEL, "Hello", tools=[{"type": "function", "function": {"name": "f"}}])
+    with pytest.raises(openai.BadRequestError, match="temperature"):
+        ask(client, MODEL, "Hello", temperature=3)
+
+
+def test_a_base_model_drafts_examples_with_flaws_to_find(client):
+    import json
+
+    from helpers import check, from_rows
+
+    drafted = json.loads(ask(client, MODEL, "Write 15 examples. Answer with a JSON list only.").choices[0].message.content)
+    assert all(row["simulated"] for row in drafted)
+    assert {problem.code for problem in check(from_rows(drafted)).warnings} == {"duplicate", "contradiction"}
+
+
+def test_a_deleted_model_is_gone(client, tuned):
+    client.models.delete(tuned)
+    with pytest.raises(openai.NotFoundError):
+        ask(client, tuned, "Hello")
+    with pytest.raises(openai.PermissionDeniedError):
+        client.models.delete(MODEL)
