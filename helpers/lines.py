@@ -65,6 +65,8 @@ def read_lines(
     ):
         _find_encoding(file, form)
         utf16 = decode and form.encoding != "utf-8"
+        if form.encoding != "utf-8":
+            file.seek(0)
         for number, line in enumerate(_utf16_lines(path, form.encoding) if utf16 else file, 1):
             bar.update(len(line) * (2 if utf16 else 1))
             if line.endswith(b"\r\n"):
