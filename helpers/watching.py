@@ -100,11 +100,18 @@ def come_back(watcher: Watcher, why: str) -> str:
 
 def make_view() -> View:
     """A panel in a notebook, lines of text anywhere else."""
-    if "ipykernel" in sys.modules:
+    if in_notebook():
         from helpers.forms.panel import Panel
 
         return Panel()
     return Lines()
+
+
+def in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook. IPython is not imported to find out."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return getattr(shell, "kernel", None) is not None
 
 
 class Lines:

@@ -1,0 +1,236 @@
+"""Starting, watching, coming back to and reading jobs, against a real server that runs them by the clock."""
+
+import subprocess
+import sys
+import threading
+import time
+from types import SimpleNamespace
+
+import httpx2
+import openai
+import pytest
+
+from helpers import notes
+from helpers.earlier_steps import catch_up
+from helpers.hosts import NotConfirmedError
+from helpers.job import attach, cancel, checkpoints, events, find_by_ticket, metrics, result_file, start, watch
+from helpers.practice import start_server
+from helpers.upload import upload_file
+from helpers.watching import Watcher, follow
+
+MODEL = "gpt-4.1-mini-2025-04-14"
+
+
+@pytest.fixture
+def training(client, mattress):
+    return upload_file(client, mattress)
+
+
+@pytest.fixture
+def slow(home, mattress):
+    """A server whose jobs take two seconds, and a job that runs there."""
+    server = start_server(home=home, job_seconds=2.0)
+    client = openai.OpenAI(base_url=server.base_url, api_key=server.key)
+    file = client.files.create(file=mattress, purpose="fine-tune")
+    job = client.fine_tuning.jobs.create(model=MODEL, training_file=file.id)
+    yield SimpleNamespace(server=server, client=client, job=job, file=file)
+    server.stop()
+
+
+def test_start_keeps_the_id_and_watch_the_model(client, training):
+    job = start(client, training.id, MODEL, suffix="mattress", n_epochs=3)
+    assert notes.last("practice", "job") == job.id
+    result = watch(client, job.id)
+    assert result.job.status == "succeeded" and result.job.hyperparameters.n_epochs == 3
+    assert notes.last("practice", "model") == result.job.fine_tuned_model
+
+
+def test_the_result_reads_as_text_and_as_html(client, training):
+    result = watch(client, start(client, training.id, MODEL).id)
+    assert "Training loss fell from" in str(result) and "trained tokens" in str(result)
+    html = result._repr_html_()
+    assert '<img alt="Line chart of the loss over 90 steps.' in html and "<figcaption>" in html
+
+
+def test_a_failed_job_is_explained(client, mattress, tmp_path):
+    few = tmp_path / "few.jsonl"
+    few.write_bytes(b"".join(mattress.read_bytes().splitlines(keepends=True)[:7]))
+    result = watch(client, start(client, upload_file(client, few).id, MODEL).id)
+    assert result.job.status == "failed" and "too few examples" in str(result)
+
+
+def test_watching_shows_each_event_once_and_in_order(slow, capsys):
+    result = watch(slow.client, slow.job.id)
+    assert list(result.events["message"]) == list(events(slow.client, slow.job.id)["message"])
+    assert result.events["message"].iloc[0].startswith("Created") and len(result.metrics) == 90
+    shown = capsys.readouterr().out
+    assert "running" in shown and shown.count("Fine-tuning job started") == 1
+
+
+def test_a_timeout_leaves_the_job_running_and_says_how_to_come_back(slow, capsys):
+    result = watch(slow.client, slow.job.id, timeout=0.3)
+    assert result.job.status not in ("succeeded", "cancelled")
+    assert f'watch(client, "{slow.job.id}")' in capsys.readouterr().out
+    assert watch(slow.client, slow.job.id).job.status == "succeeded"
+
+
+def test_an_interrupt_leaves_the_job_running(slow, capsys):
+    class Interrupting:
+        def show(self, watcher):
+            raise KeyboardInterrupt
+
+        def trouble(self, message):
+            raise AssertionError(message)
+
+        def close(self):
+            self.closed = True
+
+    view = Interrupting()
+    follow(Watcher(slow.client, slow.job.id), view=view)
+    assert view.closed and "The job goes on at the host" in capsys.readouterr().out
+
+
+def test_a_host_that_is_away_for_a_moment_is_asked_again(slow, capsys):
+    root = slow.server.base_url.removesuffix("/v1")
+    watcher = Watcher(slow.client.with_options(max_retries=0), slow.job.id)
+    slow.client.post(f"{root}/practice/faults", cast_to=object, body={"fault": "server_error", "times": 1})
+    follow(watcher)
+    assert watcher.job.status == "succeeded" and "trying again" in capsys.readouterr().out
+
+
+def test_a_status_nobody_has_heard_of_means_still_going(slow):
+    watcher = Watcher(slow.client, slow.job.id)
+    watcher.job = watcher.job.model_copy(update={"status": "dreaming"})
+    assert not watcher.finished
+
+
+def test_after_a_restart_attach_finds_the_job_that_is_still_running(slow, home):
+    notes.remember(slow.client, slow.job)
+    again = start_server(home=home, job_seconds=2.0)  # the next kernel, on another port
+    client = openai.OpenAI(base_url=again.base_url, api_key=again.key)
+    assert attach(client).job.id == slow.job.id
+    again.stop()
+
+
+def test_attach_without_a_job_says_what_to_do(client):
+    with pytest.raises(LookupError, match="Start one in notebook 03"):
+        attach(client)
+
+
+def test_cancel_stops_a_job_and_leaves_an_ended_one_alone(slow):
+    assert cancel(slow.client, slow.job.id).status == "cancelled"
+    assert cancel(slow.client, slow.job.id).status == "cancelled"
+    assert watch(slow.client, slow.job.id).events["message"].iloc[-1] == "The job has been cancelled"
+
+
+def test_pause_holds_a_job_and_resume_lets_it_go_on(slow):
+    assert slow.client.fine_tuning.jobs.pause(slow.job.id).status == "paused"
+    before = len(events(slow.client, slow.job.id))
+    time.sleep(0.5)
+    assert len(events(slow.client, slow.job.id)) == before
+    slow.client.fine_tuning.jobs.resume(slow.job.id)
+    assert watch(slow.client, slow.job.id).job.status == "succeeded"
+
+
+def test_events_metrics_checkpoints_and_result_file_are_tables(client, training):
+    job = watch(client, start(client, training.id, MODEL).id).job
+    assert list(events(client, job.id).columns) == ["created_at", "level", "type", "message"]
+    assert list(metrics(client, job.id)["step"]) == list(range(1, 91))
+    table = result_file(client, job)
+    assert list(table.columns) == ["step", "train_loss", "train_accuracy", "valid_loss", "valid_mean_token_accuracy"]
+    assert list(checkpoints(client, job.id)["step"]) == [60, 75, 90]
+
+
+def test_a_result_file_that_is_not_there_says_why(slow):
+    with pytest.raises(LookupError, match="Only a job that succeeded has one"):
+        result_file(slow.client, slow.job)
+
+
+def test_a_lost_answer_does_not_start_a_second_job(client, training):
+    """The server makes the job, and the answer breaks off on its way back."""
+
+    class LosesTheAnswer(httpx2.BaseTransport):
+        def __init__(self):
+            self.real = httpx2.HTTPTransport()
+            self.lost = 0
+
+        def handle_request(self, request):
+            response = self.real.handle_request(request)
+            if request.method == "POST" and request.url.path.endswith("/jobs"):
+                response.read()
+                self.lost += 1
+                raise httpx2.RemoteProtocolError("the answer broke off")
+            return response
+
+    transport = LosesTheAnswer()
+    lossy = openai.OpenAI(
+        base_url=client.base_url, api_key=client.api_key, http_client=openai.DefaultHttpxClient(transport=transport)
+    )
+    job = start(lossy, training.id, MODEL)
+    assert transport.lost == 1
+    assert [each.id for each in client.fine_tuning.jobs.list()] == [job.id]
+
+
+def test_an_attempt_that_never_arrived_is_an_error(client):
+    assert find_by_ticket(client, "unknown") is None
+
+
+def test_on_a_paid_host_a_job_is_not_started_without_a_yes(client, training, monkeypatch):
+    monkeypatch.setattr("helpers.hosts.is_practice", lambda _: False)
+    monkeypatch.setattr("builtins.input", lambda _: "no")
+    with pytest.raises(NotConfirmedError):
+        start(client, training.id, MODEL)
+    assert client.fine_tuning.jobs.list().data == []
+
+
+# --- catching up --------------------------------------------------------------------------------------------------
+
+
+def test_catching_up_does_the_missing_steps_and_says_so(client, capsys):
+    model = catch_up(client, "model")
+    assert model.startswith("ft:gpt-4.1-mini-2025-04-14:personal:mattress:")
+    assert "I do the missing steps" in capsys.readouterr().out
+    assert catch_up(client, "model") == model and capsys.readouterr().out == ""
+
+
+def test_catching_up_takes_the_learners_own_file(client, mattress, tmp_path):
+    mine = tmp_path / "mine.jsonl"
+    mine.write_bytes(mattress.read_bytes().replace(b"10-year", b"12-year"))
+    file = upload_file(client, mine)
+    assert catch_up(client, "file").id == file.id
+
+
+def test_a_model_that_was_deleted_is_made_again(client):
+    first = catch_up(client, "model")
+    client.models.delete(first)
+    assert catch_up(client, "model") != first
+
+
+def test_on_a_paid_host_catching_up_spends_nothing(client, monkeypatch):
+    monkeypatch.setattr("helpers.hosts.is_practice", lambda _: False)
+    for upto in ("file", "model"):
+        with pytest.raises(NotConfirmedError, match="nothing is uploaded or trained there"):
+            catch_up(client, upto)
+    assert client.files.list().data == []
+
+
+def test_a_kernel_that_is_killed_in_the_middle_loses_nothing(home, workspace, mattress):
+    """Start a job in one process, kill it, and find the job going on from another."""
+    code = (
+        "import time\nfrom helpers import connect, base_model_for, upload_file, start\n"
+        f"client = connect(quiet=True)\nfile = upload_file(client, {str(mattress)!r})\n"
+        "print(start(client, file.id, base_model_for(client)).id, flush=True)\ntime.sleep(60)"
+    )
+    import os
+
+    environment = {**os.environ, "PRACTICE_JOB_SECONDS": "3", "PRACTICE_LOCAL_MODELS": "none"}
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=environment)
+    printed = [process.stdout.readline(), process.stdout.readline()]
+    process.kill()
+    process.wait()
+    server = start_server(home=home)
+    client = openai.OpenAI(base_url=server.base_url, api_key=server.key)
+    job_id = printed[-1].strip()
+    assert client.fine_tuning.jobs.retrieve(job_id).status in ("validating_files", "queued", "running")
+    assert threading.active_count() and attach(client).job.id == job_id
+    server.stop()

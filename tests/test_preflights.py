@@ -1,0 +1,110 @@
+"""What a host can do today, told by its own answers and the date. OpenAI itself is far away and costs money: a small
+server of our own answers in its place here, and nowhere else."""
+
+import json
+import threading
+from datetime import date
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import openai
+import pytest
+
+from helpers import preflights
+from helpers.preflights import preflight
+
+
+@pytest.fixture
+def host():
+    """A host that answers what a test lays down: path -> (status, body)."""
+    answers: dict[str, tuple[int, dict]] = {}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            status, body = answers.get(self.path.split("?")[0], (404, {"error": {"message": "no", "code": None}}))
+            content = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_):
+            """Quiet."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    client = openai.OpenAI(base_url=f"http://127.0.0.1:{server.server_port}/v1", api_key="k", max_retries=0)
+    yield client, answers
+    server.shutdown()
+    server.server_close()
+
+
+def models(*names):
+    listed = [{"id": name, "object": "model", "created": 0, "owned_by": "x"} for name in names]
+    return 200, {"object": "list", "data": listed}
+
+
+def jobs(*ids):
+    return 200, {"object": "list", "data": [{"id": id, "object": "fine_tuning.job"} for id in ids], "has_more": False}
+
+
+def said(found):
+    return " ".join(answer for _, answer in found.findings)
+
+
+def as_openai(monkeypatch):
+    """Take the stand-in for OpenAI."""
+    real = preflights.current_host
+    monkeypatch.setattr(
+        preflights, "current_host", lambda client: type(real(client))("openai", str(client.base_url), "openai")
+    )
+
+
+def test_the_practice_host_is_always_ready_and_free(client):
+    found = preflight(client)
+    assert found.ready and "Nothing." in said(found) and "gpt-4.1-mini-2025-04-14" in found.models
+
+
+def test_a_wrong_key_is_told_with_what_to_do(server):
+    stranger = openai.OpenAI(base_url=server.base_url, api_key="practice-wrong", max_retries=0)
+    found = preflight(stranger)
+    assert not found.ready and "does not accept the key" in said(found)
+
+
+def test_a_host_that_does_not_answer_is_told_with_what_to_do():
+    found = preflight(openai.OpenAI(base_url="http://127.0.0.1:9/v1", api_key="k", max_retries=0))
+    assert not found.ready and "could not be reached" in said(found)
+
+
+def test_a_newcomer_at_openai_is_told_before_trying(host, monkeypatch):
+    client, answers = host
+    as_openai(monkeypatch)
+    answers |= {"/v1/models": models("gpt-4.1-mini-2025-04-14"), "/v1/fine_tuning/jobs": jobs()}
+    found = preflight(client, today=date(2026, 11, 23))
+    assert not found.ready and "training_not_available" in said(found) and "2026-05-07" in said(found)
+
+
+def test_an_old_customer_of_openai_sees_models_price_and_end(host, monkeypatch):
+    client, answers = host
+    as_openai(monkeypatch)
+    answers |= {"/v1/models": models("gpt-4.1-mini-2025-04-14", "gpt-6-luna"), "/v1/fine_tuning/jobs": jobs("ftjob-1")}
+    found = preflight(client, today=date(2026, 11, 23))
+    assert found.ready and found.models == ["gpt-4.1-mini-2025-04-14"]
+    assert "2027-01-06" in said(found) and "$5" in said(found)
+
+
+def test_after_the_end_openai_is_closed_for_everybody(host, monkeypatch):
+    client, answers = host
+    as_openai(monkeypatch)
+    answers |= {"/v1/models": models("gpt-6-luna"), "/v1/fine_tuning/jobs": jobs("ftjob-1")}
+    found = preflight(client, today=date(2027, 1, 6))
+    assert not found.ready and "closed fine-tuning for everybody" in said(found)
+
+
+def test_another_host_without_fine_tuning_is_told_apart(host):
+    client, answers = host
+    answers["/v1/models"] = models("llama")
+    assert "no fine-tuning endpoint" in said(preflight(client))
+    answers["/v1/fine_tuning/jobs"] = jobs()
+    found = preflight(client)
+    assert found.ready and "does not know its prices" in said(found)

@@ -1,0 +1,54 @@
+"""Asking, comparing, and the book of what was used."""
+
+from decimal import Decimal
+
+import pytest
+
+from helpers.usage import ask, compare, ledger
+
+MODEL = "gpt-4.1-mini-2025-04-14"
+
+
+def test_an_answer_says_what_it_took(client, tuned):
+    answer = ask(client, tuned, "How long is the warranty?")
+    assert "10-year" in answer.text and answer.simulated and answer.finish_reason == "stop"
+    assert answer.input_tokens > 5 and answer.output_tokens > 10
+    assert answer.cost == 0 and answer.list_price == (answer.input_tokens * Decimal("0.8") + answer.output_tokens * Decimal("3.2")) / 1_000_000
+
+
+def test_a_streamed_answer_is_printed_as_it_comes(client, tuned, capsys):
+    answer = ask(client, tuned, "How long is the warranty?", stream=True)
+    assert capsys.readouterr().out == answer.text + "\n"
+
+
+def test_models_are_compared_side_by_side(client, tuned):
+    comparison = compare(client, [MODEL, tuned], ["How long is the warranty?"])
+    html = comparison._repr_html_()
+    assert html.index(MODEL) < html.index("Simulated answer") < html.index("10-year")
+    assert "10-year" in str(comparison)
+
+
+def test_the_ledger_adds_up_by_model_and_host(client, tuned):
+    first, second = ask(client, tuned, "How firm is it?"), ask(client, tuned, "How long is the warranty?")
+    book = ledger(client)
+    assert book.rows == [
+        ("practice", tuned, 2, first.input_tokens + second.input_tokens, first.output_tokens + second.output_tokens, 0)
+    ]
+    assert str(book).startswith("Spent in this course: $0.00")
+
+
+def test_an_unknown_price_is_never_taken_for_nothing(client, tuned, monkeypatch):
+    monkeypatch.setattr("helpers.hosts.is_practice", lambda _: False)  # as on another host
+    assert ask(client, tuned, "How firm is it?").cost is None
+    assert "1 model without a known price" in str(ledger())
+    assert "price unknown" in ledger()._repr_html_()
+
+
+def test_an_empty_ledger_says_so():
+    assert str(ledger()) == "Nothing was asked yet."
+
+
+@pytest.mark.parametrize("question", ["<b>bold</b>", "$5 or $6?"])
+def test_what_was_asked_is_text_and_not_html_or_a_formula(client, tuned, question):
+    html = compare(client, [tuned], [question])._repr_html_()
+    assert "<b>" not in html and "$5 or $" not in html
