@@ -22,15 +22,14 @@ class Row(widgets.VBox):
     """One pair, with what is wrong with it below."""
 
     def __init__(self, question: str, answer: str, changed: Callable[[], None], remove: Callable[["Row"], None]) -> None:
-        half = widgets.Layout(flex="1 1 16em", width="auto")
-        self.question = widgets.Textarea(question, placeholder="Question", rows=2, layout=half, tooltip="Question")
-        self.answer = widgets.Textarea(answer, placeholder="Answer", rows=2, layout=half, tooltip="Answer")
+        self.question, self.answer = _half("Question", question), _half("Answer", answer)
         self.problem = widgets.HTML()
         gone = button("Remove", "")
         gone.on_click(lambda _: remove(self))
         for field in (self.question, self.answer):
             field.observe(lambda _: changed(), "value")
-        super().__init__([widgets.HBox([self.question, self.answer, gone], layout=widgets.Layout(flex_flow="row wrap")), self.problem])
+        fields = widgets.HBox([self.question, self.answer, gone], layout=widgets.Layout(flex_flow="row wrap"))
+        super().__init__([fields, self.problem])
 
     @property
     def empty(self) -> bool:
@@ -40,6 +39,11 @@ class Row(widgets.VBox):
         start = [{"role": "system", "content": system}] if system else []
         pair = [{"role": "user", "content": self.question.value.strip()}]
         return {"messages": [*start, *pair, {"role": "assistant", "content": self.answer.value.strip()}]}
+
+
+def _half(label: str, value: str) -> widgets.Textarea:
+    layout = widgets.Layout(flex="1 1 16em", width="auto")
+    return widgets.Textarea(value, placeholder=label, tooltip=label, rows=2, layout=layout)
 
 
 class ExamplesForm(Form):
@@ -99,7 +103,7 @@ class ExamplesForm(Form):
             own = [problem for problem in report.problems if problem.line == number]
             row.problem.value = "".join(paragraph(f"{p.severity}: found {p.found}; {p.fix}") for p in own)
         missing = MIN_EXAMPLES - len(examples)
-        more = f" {plural(missing, 'more is', ) if missing == 1 else f'{missing} more are'} needed to train." if missing > 0 else ""
+        more = f" {missing} more {'is' if missing == 1 else 'are'} needed to train." if missing > 0 else ""
         cost = estimate(examples, SIMULATED_DEFAULT) if examples else None
         price = f" {cost.tokens:,} tokens; training on OpenAI about {dollars(cost.expected)}." if cost else ""
         self.summary.value = paragraph(f"{plural(len(examples), 'example')}.{more}{price}")

@@ -1,0 +1,279 @@
+"""The forms without a browser: what a click does, through a real practice server."""
+
+import threading
+import time
+
+import pytest
+
+from helpers import hosts, notes
+from helpers.data_format import read, write
+from helpers.forms import connect_form, examples_form, job_form, playground_form, upload_form
+from helpers.forms.key_field import KeyField
+from helpers.practice import start_server
+from helpers.upload import upload_file
+
+SECRET = "sk-" + "secret" * 6
+
+
+@pytest.fixture(autouse=True)
+def own_process(monkeypatch):
+    """As in a fresh kernel, with servers that are stopped afterwards."""
+    monkeypatch.setattr(hosts, "_own", {})
+    monkeypatch.setattr(hosts, "_given_keys", {})
+    monkeypatch.setattr(hosts, "ORIGINAL", dict.fromkeys(hosts.VARIABLES))
+    monkeypatch.setenv("PRACTICE_LOCAL_MODELS", "none")
+    yield
+    for server in hosts._own.values():
+        server.stop()
+
+
+def until(condition, seconds=10.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "nothing happened"
+        time.sleep(0.02)
+
+
+# --- every form ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [connect_form, examples_form, upload_form, job_form, playground_form])
+def test_where_no_widget_lives_a_sentence_names_the_plain_call(make):
+    first, second = make()._repr_mimebundle_(), make()._repr_mimebundle_()
+    assert "The plain call that does the same: " in first["text/plain"]
+    assert first["text/plain"] == second["text/plain"] and first["text/html"] == second["text/html"]
+    assert "application/vnd.jupyter.widget-view+json" in first
+
+
+@pytest.mark.parametrize("make", [connect_form, examples_form, upload_form, job_form, playground_form])
+def test_no_two_widgets_share_a_layout(make):
+    def layouts(widget):
+        return [widget.layout, *(each for child in getattr(widget, "children", ()) for each in layouts(child))]
+
+    ids = [layout.model_id for layout in layouts(make()) if layout is not None]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_second_click_while_it_works_does_nothing():
+    form, ran, go = upload_form(), [], threading.Event()
+
+    def task():
+        ran.append(1)
+        go.wait(5)
+
+    first, second = form.work(form.send, task), form.work(form.send, task)
+    go.set()
+    first.join()
+    assert second is None and ran == [1] and not form.send.disabled
+
+
+# --- host and key -------------------------------------------------------------------------------------------------
+
+
+def test_the_key_field_has_no_place_where_a_key_could_stay():
+    got = []
+    field = KeyField(got.append, label="Key")
+    field._handle_custom_msg({"key": f" {SECRET} "}, [])
+    assert got == [SECRET]
+    assert SECRET not in str(field.get_state()) and SECRET not in str(vars(field)) and SECRET not in repr(field)
+
+
+def test_connecting_shows_what_the_host_can_do():
+    form = connect_form()
+    form.connect("")
+    until(lambda: not form.key.busy)
+    assert "Can I start a job?" in form.message.value and notes.chosen_host() == "practice"
+
+
+def test_a_wrong_key_is_answered_in_words_and_kept_nowhere(workspace, server):
+    form = connect_form()
+    form.host.value, form.url.value = "other", server.base_url
+    form.connect("practice-wrong-" + SECRET)
+    until(lambda: not form.key.busy)
+    assert "does not accept the key" in form.message.value
+    assert SECRET not in form.message.value
+    assert all(SECRET not in path.read_text(encoding="utf-8") for path in workspace.rglob("*") if path.is_file())
+
+
+def test_openai_without_a_key_says_what_is_missing():
+    form = connect_form()
+    form.host.value = "openai"
+    assert form.key.needed
+    form.connect("")
+    until(lambda: not form.key.busy)
+    assert "needs a key" in form.message.value
+
+
+# --- examples -----------------------------------------------------------------------------------------------------
+
+
+def fill(form, pairs):
+    while len(form.rows.children) < len(pairs):
+        form.add.click()
+    for row, (question, answer) in zip(form.rows.children, pairs, strict=False):
+        row.question.value, row.answer.value = question, answer
+
+
+def test_problems_stand_next_to_the_row_while_one_types():
+    form = examples_form()
+    fill(form, [("How firm is it?", "Medium."), ("How long is the warranty?", "")])
+    assert form.rows.children[0].problem.value == ""
+    assert "empty text" in form.rows.children[1].problem.value
+    assert "8 more are needed" in form.summary.value and "tokens" in form.summary.value
+
+
+def test_what_was_saved_is_there_next_time(workspace):
+    form = examples_form()
+    fill(form, [("How firm is it?", "Medium.")])
+    form.save.click()
+    until(lambda: "Saved 1 example" in form.message.value)
+    again = examples_form()
+    assert [row.question.value for row in again.rows.children] == ["How firm is it?"]
+    fill(again, [("How firm is it?", "Very.")])
+    again.save.click()  # its own file: no question asked
+    until(lambda: "Saved 1 example" in again.message.value)
+    assert read(workspace / "my_examples.jsonl")[0]["messages"][-1]["content"] == "Very."
+
+
+def test_a_file_that_somebody_else_wrote_is_replaced_only_after_a_second_click(workspace, mattress):
+    form = examples_form()
+    write(read(mattress), workspace / "my_examples.jsonl")
+    fill(form, [("How firm is it?", "Medium.")])
+    form.save.click()
+    until(lambda: "Replace it?" in form.message.value)
+    assert len(read(workspace / "my_examples.jsonl")) == 15
+    form.replace.click()
+    until(lambda: "Saved 1 example" in form.message.value)
+
+
+def test_nothing_is_lost_when_a_file_cannot_be_shown(workspace):
+    workspace.mkdir(parents=True)
+    (workspace / "my_examples.jsonl").write_text("not json\n", encoding="utf-8")
+    form = examples_form()
+    assert "left as it is" in form.message.value
+    assert (workspace / "my_examples.jsonl").read_text(encoding="utf-8") == "not json\n"
+
+
+def test_an_empty_form_has_nothing_to_save():
+    form = examples_form()
+    form.save.click()
+    until(lambda: "nothing to save" in form.message.value)
+
+
+# --- upload -------------------------------------------------------------------------------------------------------
+
+
+def test_only_a_good_file_can_be_uploaded(client, workspace):
+    write([{"messages": [{"role": "user", "content": "Hi"}]}] * 12, workspace / "bad.jsonl")
+    form = upload_form(client)
+    form.file.value = str(workspace / "bad.jsonl")
+    assert form.send.disabled and "no assistant message" in form.report.value
+    form.file.value = next(value for label, value in form.file.options if label.endswith("mydata.jsonl"))
+    assert not form.send.disabled
+    form.send.click()
+    until(lambda: "It is in your notes" in form.message.value)
+    assert notes.last("practice", "file") == client.files.list().data[0].id
+
+
+# --- job ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def slow_client(home, mattress):
+    import openai
+
+    server = start_server(home=home, job_seconds=3.0)
+    client = openai.OpenAI(base_url=server.base_url, api_key=server.key)
+    upload_file(client, mattress)
+    yield client
+    server.stop()
+
+
+def test_the_job_form_estimates_starts_and_shows_the_end(client, mattress):
+    upload_file(client, mattress)
+    form = job_form(client)
+    form.epochs.value = "3"
+    form.price.click()
+    until(lambda: "tokens billed" in form.cost.value)
+    form.go.click()
+    until(lambda: "succeeded" in form.message.value)
+    assert "<figure" in form.end.value
+    assert client.fine_tuning.jobs.list().data[0].hyperparameters.n_epochs == 3
+
+
+def test_cancel_works_while_the_job_runs(slow_client):
+    form = job_form(slow_client)
+    form.go.click()
+    until(lambda: form.stop.layout.display == "" and form.job_id)
+    form.stop.click()
+    until(lambda: "cancelled" in form.end.value)
+    assert slow_client.fine_tuning.jobs.retrieve(form.job_id).status == "cancelled"
+
+
+def test_two_clicks_start_one_job(slow_client):
+    form = job_form(slow_client)
+    form.go.click()
+    form.go.click()
+    until(lambda: form.job_id)
+    assert len(slow_client.fine_tuning.jobs.list().data) == 1
+
+
+def test_a_new_form_shows_the_job_that_is_still_running(slow_client):
+    first = job_form(slow_client)
+    first.go.click()
+    until(lambda: first.job_id)
+    assert job_form(slow_client).job_id == first.job_id
+
+
+def test_on_a_paid_host_the_amount_must_be_ticked(client, mattress, monkeypatch):
+    upload_file(client, mattress)
+    monkeypatch.setattr("helpers.hosts.is_practice", lambda _: False)
+    form = job_form(client)
+    form.go.click()
+    until(lambda: "Tick the line with the amount" in form.message.value)
+    assert client.fine_tuning.jobs.list().data == [] and "I agree to pay up to $0.0" in form.agree.description
+    form.agree.value = True
+    form.go.click()
+    until(lambda: form.job_id)
+    assert len(client.fine_tuning.jobs.list().data) == 1 and not form.agree.value
+
+
+def test_a_setting_that_is_no_number_is_named(client, mattress):
+    upload_file(client, mattress)
+    form = job_form(client)
+    form.epochs.value = "many"
+    form.go.click()
+    until(lambda: "Epochs" in form.message.value)
+    assert client.fine_tuning.jobs.list().data == []
+
+
+# --- playground ---------------------------------------------------------------------------------------------------
+
+
+def test_base_and_tuned_answer_side_by_side_and_as_python(client, tuned):
+    notes.add("practice", "model", tuned)
+    form = playground_form(client)
+    form.beside.value = "gpt-4.1-mini-2025-04-14"
+    form.ask.click()
+    until(lambda: "OpenAI()" in form.code.value)
+    assert "10-year" in form.answers.value and "Simulated answer" in form.answers.value
+    assert "tokens in" in form.answers.value
+
+
+def test_the_python_of_the_playground_gives_the_same_answer(client, tuned, server, monkeypatch, capsys):
+    notes.add("practice", "model", tuned)
+    form = playground_form(client)
+    monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+    monkeypatch.setenv("OPENAI_API_KEY", server.key)
+    exec(form.as_python(), {})
+    assert "10-year" in capsys.readouterr().out
+
+
+def test_an_error_of_the_host_is_told_and_the_question_stays(client, tuned):
+    form = playground_form(client)
+    root = str(client.base_url).removesuffix("/v1/")
+    form.question.value = "My long question"
+    client.post(f"{root}/practice/faults", cast_to=object, body={"fault": "rate_limit", "times": 1})
+    form.ask.click()
+    until(lambda: "Too many requests" in form.message.value)
+    assert form.question.value == "My long question" and not form.ask.disabled
