@@ -21,7 +21,7 @@ PUBLIC = {
     "cost": ["call_cost", "compare_prices", "estimate", "monthly_cost", "price_of", "training_cost"],
 }
 MODULE_OF = {name: module for module, names in PUBLIC.items() for name in names}
-__all__ = sorted(MODULE_OF)  # noqa: PLE0605 (the names are made on first use)
+__all__ = sorted(MODULE_OF)
 
 
 def __getattr__(name: str) -> Any:

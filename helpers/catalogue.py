@@ -1,6 +1,7 @@
 """The base models the course knows: limits, encodings, end dates. The data is in data/models.json."""
 
 import json
+import os
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -11,6 +12,7 @@ from typing import Literal
 DATA = Path(__file__).parents[1] / "data"
 SIMULATED_DEFAULT = "gpt-4.1-mini-2025-04-14"
 LOCAL_DEFAULT = "smollm2-135m-instruct"
+LOCAL_TRAINING_TOKENS = 2048  # where real training cuts a longer example
 
 
 class UnknownModelError(LookupError):
@@ -42,9 +44,48 @@ class BaseModel:
         return not self.fine_tunable and self.shutdown_date is not None and self.shutdown_date <= today
 
 
-@cache
 def base_models() -> tuple[BaseModel, ...]:
-    """Every base model of data/models.json, the one the course proposes first."""
+    """Every base model of data/models.json, the one the course proposes first, then those of PRACTICE_LOCAL_MODELS."""
+    return (*_listed_models(), *map(_configured_model, configured_models()))
+
+
+def configured_models() -> dict[str, str]:
+    """The learner's own local models: name -> folder or model hub id, from PRACTICE_LOCAL_MODELS.
+
+    Written `name=folder;other=hub/id`. The value `none` means no local model at all, not even the one of the course.
+    """
+    text = os.environ.get("PRACTICE_LOCAL_MODELS", "")
+    if text.strip() == "none":
+        return {}
+    models = {}
+    for entry in filter(None, (part.strip() for part in text.split(";"))):
+        name, equals, source = (part.strip() for part in entry.partition("="))
+        if not equals or not source or not name or ":" in name:
+            raise ValueError(
+                f"PRACTICE_LOCAL_MODELS: found {entry!r}; expected name=folder or name=hub/id, without a colon"
+            )
+        models[name] = source
+    return models
+
+
+def _configured_model(name: str) -> BaseModel:
+    note = "A model of your own choice, really trained on this computer."
+    return BaseModel(
+        name,
+        "local",
+        True,
+        ("supervised", "dpo"),
+        None,
+        None,
+        LOCAL_TRAINING_TOKENS,
+        None,
+        note,
+        "PRACTICE_LOCAL_MODELS",
+    )
+
+
+@cache
+def _listed_models() -> tuple[BaseModel, ...]:
     listed = json.loads((DATA / "models.json").read_text(encoding="utf-8"))["models"]
     for model in listed:
         model["methods"] = tuple(model["methods"])

@@ -1,4 +1,5 @@
-"""A notebook whose earlier step is missing catches up: on a free host it does the step, on a paid one it says what to do."""
+"""A notebook whose earlier step is missing catches up: on a free host it does the step, on a paid one it says
+what to do."""
 
 from pathlib import Path
 from typing import Any, Literal

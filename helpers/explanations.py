@@ -104,7 +104,11 @@ BY_CLASS: list[tuple[type[Exception], tuple[str, str, str]]] = [
     (openai.AuthenticationError, BY_CODE["invalid_api_key"]),
     (
         openai.PermissionDeniedError,
-        ("Your key may not do this", "The key is restricted, or the account lacks the right.", "Ask the account's owner."),
+        (
+            "Your key may not do this",
+            "The key is restricted, or the account lacks the right.",
+            "Ask the account's owner.",
+        ),
     ),
     (
         openai.NotFoundError,
@@ -124,7 +128,11 @@ BY_CLASS: list[tuple[type[Exception], tuple[str, str, str]]] = [
     ),
     (
         openai.BadRequestError,
-        ("The host did not understand the request", "Something in it is not as expected.", "Read what the host said below."),
+        (
+            "The host did not understand the request",
+            "Something in it is not as expected.",
+            "Read what the host said below.",
+        ),
     ),
     (
         openai.InternalServerError,
@@ -137,7 +145,11 @@ BY_CLASS: list[tuple[type[Exception], tuple[str, str, str]]] = [
     ),
     (
         openai.APITimeoutError,
-        ("No answer came in time", "The network is slow, or the host is overloaded.", "Wait a minute and run the cell again."),
+        (
+            "No answer came in time",
+            "The network is slow, or the host is overloaded.",
+            "Wait a minute and run the cell again.",
+        ),
     ),
     (
         openai.APIConnectionError,

@@ -1,4 +1,5 @@
-"""Which host does a client point at? By what the host itself says, not by its address: a port changes at every start."""
+"""Which host does a client point at? By what the host itself says, not by its address: a port changes at every
+start."""
 
 from functools import lru_cache
 from urllib.parse import urlsplit

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
 import openai
 from openai import OpenAI
@@ -45,8 +45,10 @@ class Host:
 
     def __str__(self) -> str:
         if self.kind == "practice":
-            return "Host: practice, on this computer. Costs nothing." if self.name == "practice" else (
-                f"Host: a practice server at {self.base_url}. Costs nothing."
+            return (
+                "Host: practice, on this computer. Costs nothing."
+                if self.name == "practice"
+                else (f"Host: a practice server at {self.base_url}. Costs nothing.")
             )
         name = "OpenAI" if self.kind == "openai" else self.base_url
         return f"Host: {name}. Calls there can cost money; you are asked before a job starts."
@@ -55,7 +57,8 @@ class Host:
 def connect(host: str | None = None, *, key: str | None = None, quiet: bool = False) -> OpenAI:
     """A client for a host: "practice" (the default), "openai", or the address of any compatible API.
 
-    A host that you name is remembered for the other notebooks; without one, the host chosen last is used. The practice server
+    A host that you name is remembered for the other notebooks; without one, the host chosen last is used. The
+    practice server
     is started in this process when it is needed. OPENAI_BASE_URL and OPENAI_API_KEY of this process are set,
     so that a plain `OpenAI()` means the same host. A key in the environment never chooses a host.
 
@@ -82,7 +85,9 @@ def _client(wanted: str, key: str | None) -> OpenAI:
     if wanted == "openai":
         return _set(OPENAI_URL, _key_for(OPENAI_URL, key), ORIGINAL["OPENAI_ORG_ID"], ORIGINAL["OPENAI_PROJECT_ID"])
     if not wanted.startswith(("http://", "https://")):
-        raise ValueError(f'host: found "{wanted}"; expected "practice", "openai" or an address that begins with https://')
+        raise ValueError(
+            f'host: found "{wanted}"; expected "practice", "openai" or an address that begins with https://'
+        )
     return _set(wanted.rstrip("/"), _key_for(wanted.rstrip("/"), key))
 
 
@@ -107,7 +112,7 @@ def _key_for(base_url: str, key: str | None) -> str:
         key = ORIGINAL["OPENAI_API_KEY"]
     elif key is None and base_url != OPENAI_URL:
         key = os.environ.get("COURSE_API_KEY")
-    if not key or key.startswith("practice-") and base_url == OPENAI_URL:
+    if not key or (key.startswith("practice-") and base_url == OPENAI_URL):
         variable = "OPENAI_API_KEY" if base_url == OPENAI_URL else "COURSE_API_KEY"
         raise MissingKeyError(
             f"{base_url} needs a key, and none was given. Enter it in the form of notebook 00 (connect_form()), or set "
@@ -138,7 +143,9 @@ def base_model_for(client: OpenAI) -> str:
         if proposed in listed:
             return proposed
     if not listed:
-        raise LookupError(f"{host_name(client)} lists no models; name one in the environment variable COURSE_BASE_MODEL")
+        raise LookupError(
+            f"{host_name(client)} lists no models; name one in the environment variable COURSE_BASE_MODEL"
+        )
     return listed[0]
 
 
@@ -146,7 +153,8 @@ def rehearse(fault: str | None = None, times: int = 1) -> OpenAI:
     """A client that is sure to point at a practice server, whatever host you are on, to try things that go wrong.
 
     With a `fault` the next requests that fit meet it: wrong_key, training_not_available, rate_limit, daily_rate_limit,
-    server_error, dropped_connection, safety_evaluation. It has a home of its own, so your files and jobs are not touched.
+    server_error, dropped_connection, safety_evaluation. It has a home of its own, so your files and jobs are
+    not touched.
     """
     home = load_settings().home / "rehearsal"
     server = _own.get(str(home))
@@ -173,7 +181,9 @@ def confirm_cost(cost: Estimate | Decimal | str, client: OpenAI, limit_usd: Deci
     amount = f"up to {dollars(most)}" if most is not None else "an amount that this course does not know"
     if limit_usd is not None:
         if most is None or most > Decimal(limit_usd):
-            raise NotConfirmedError(f"This step costs {amount} on {host.name}; your limit is ${limit_usd}. Nothing was done.")
+            raise NotConfirmedError(
+                f"This step costs {amount} on {host.name}; your limit is ${limit_usd}. Nothing was done."
+            )
         return
     if _answer(f"This step costs {amount} on {host.name}. Type yes to go on: ").strip().lower() != "yes":
         raise NotConfirmedError("You did not type yes, so nothing was done and nothing was spent.")
@@ -187,5 +197,3 @@ def _answer(question: str) -> str:
             f"{question.split(' Type yes')[0]} Nobody could be asked here. In a script, pass limit_usd= with the most that "
             "you agree to. Nothing was done."
         ) from error
-
-

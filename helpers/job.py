@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import contextlib
 import io
 import json
 import secrets
@@ -27,7 +28,8 @@ PAGE = 100
 
 @dataclass(repr=False)
 class JobResult(Shown):
-    """A job and what it reported: `events` and `metrics` are DataFrames, oldest first; `reading` says how to read them."""
+    """A job and what it reported: `events` and `metrics` are DataFrames, oldest first; `reading` says how to
+    read them."""
 
     job: FineTuningJob
     events: pd.DataFrame
@@ -77,8 +79,8 @@ def start(
 ) -> FineTuningJob:
     """Start a job after its cost was agreed to, and keep its id. On a free host nothing is asked.
 
-    If the connection breaks while the host answers, the host is asked whether the job exists, so that it is never started twice.
-    Raises NotConfirmedError if the cost was not agreed to.
+    If the connection breaks while the host answers, the host is asked whether the job exists, so that it is
+    never started twice. Raises NotConfirmedError if the cost was not agreed to.
     """
     if cost is None:
         cost = estimate(training_examples(client, training_file), model, None if n_epochs == "auto" else int(n_epochs))
@@ -139,7 +141,9 @@ def attach(client: OpenAI, job_id: str | None = None, *, timeout: float | None =
     """Watch a job again, by default the last one in your notes, after a restart or a break."""
     job_id = job_id or notes.last(host_name(client), "job")
     if job_id is None:
-        raise LookupError("Your notes hold no job on this host. Start one in notebook 03, or name it: attach(client, 'ftjob-...')")
+        raise LookupError(
+            "Your notes hold no job on this host. Start one in notebook 03, or name it: attach(client, 'ftjob-...')"
+        )
     return watch(client, job_id, timeout=timeout)
 
 
@@ -184,19 +188,23 @@ def metrics_frame(listed: list[Any]) -> pd.DataFrame:
 def result_file(client: OpenAI, job: FineTuningJob) -> pd.DataFrame:
     """The result file of a job as a table, a row for each step. OpenAI sends it base64-encoded; other hosts may not."""
     if not job.result_files:
-        raise LookupError(f"Job {job.id} has no result file; its status is {job.status}. Only a job that succeeded has one.")
+        raise LookupError(
+            f"Job {job.id} has no result file; its status is {job.status}. Only a job that succeeded has one."
+        )
     content = client.files.content(job.result_files[0]).read()
-    try:
+    with contextlib.suppress(binascii.Error):  # then it was plain text already
         content = base64.b64decode(content, validate=True)
-    except binascii.Error:
-        pass  # it was plain text already
     return pd.read_csv(io.BytesIO(content))
 
 
 def checkpoints(client: OpenAI, job_id: str) -> pd.DataFrame:
     """The checkpoints of a job, oldest first: step, model, and the numbers measured there."""
     rows = [
-        {"step": each.step_number, "model": each.fine_tuned_model_checkpoint, **each.metrics.model_dump(exclude={"step"})}
+        {
+            "step": each.step_number,
+            "model": each.fine_tuned_model_checkpoint,
+            **each.metrics.model_dump(exclude={"step"}),
+        }
         for each in client.fine_tuning.jobs.checkpoints.list(job_id)
     ]
     frame = pd.DataFrame(rows, columns=None if rows else ["step", "model"])

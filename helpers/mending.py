@@ -61,9 +61,7 @@ class Repair(Shown):
         return table + paragraph("What is left:") + self.left._repr_html_()
 
 
-def repair(
-    source: str | os.PathLike[str], target: str | os.PathLike[str], *, overwrite: bool = False
-) -> Repair:
+def repair(source: str | os.PathLike[str], target: str | os.PathLike[str], *, overwrite: bool = False) -> Repair:
     """Write a mended copy of a training file.
 
     Mended are: encoding, line ends, blank lines, commas before a closing bracket, Python's quotation marks,
@@ -176,7 +174,7 @@ def _mend_message(message: Example, where: str, what: list[str]) -> None:
     if "content" in message or "tool_calls" in message or "function_call" in message:
         for key in sorted(message.keys() - MESSAGE_KEYS):  # else what is said may stand under that key
             del message[key]
-            what.append(f'{where}{key}: removed, no such key belongs there')
+            what.append(f"{where}{key}: removed, no such key belongs there")
     _mend_weight(message, where, what)
     calls = message.get("tool_calls")
     for i, call in enumerate(calls if isinstance(calls, list) else []):

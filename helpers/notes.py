@@ -36,7 +36,9 @@ def remember(client: OpenAI, thing: Any, **details: Any) -> None:
         return
     kind = KIND_OF.get(getattr(thing, "object", None))
     if kind is None:
-        raise TypeError(f"thing: found {type(thing).__name__}; expected a file, a job or a model, as the API returns it")
+        raise TypeError(
+            f"thing: found {type(thing).__name__}; expected a file, a job or a model, as the API returns it"
+        )
     add(host, kind, thing.id, **details)
     if kind == "job" and thing.fine_tuned_model:
         add(host, "model", thing.fine_tuned_model, job=thing.id)

@@ -25,7 +25,15 @@ def loss_png(metrics: pd.DataFrame) -> bytes:
     valid = _validation(metrics)
     if not valid.empty:
         every = max(1, len(valid) // 15)
-        axes.plot(valid["step"], valid["valid_loss"], "--o", color=VALIDATION, markersize=4, markevery=every, label="validation")
+        axes.plot(
+            valid["step"],
+            valid["valid_loss"],
+            "--o",
+            color=VALIDATION,
+            markersize=4,
+            markevery=every,
+            label="validation",
+        )
         legend = axes.legend(frameon=False)
         for text in legend.get_texts():
             text.set_color(GREY)
@@ -66,7 +74,11 @@ def read_curve(metrics: pd.DataFrame) -> str:
     said = f"Training loss {moved} from {first:.2f} to {end:.2f}."
     valid = _validation(metrics)
     if len(valid) < 2:
-        return said if end < first * 0.9 else f"{said} The model learned little: try more epochs or a higher learning rate."
+        return (
+            said
+            if end < first * 0.9
+            else f"{said} The model learned little: try more epochs or a higher learning rate."
+        )
     lowest = valid["valid_loss"].idxmin()
     low, last = valid["valid_loss"][lowest], valid["valid_loss"].iloc[-1]
     step = int(valid["step"][lowest])

@@ -41,7 +41,11 @@ def preflight(client: OpenAI, *, today: date | None = None) -> Preflight:
         listed = [model.id for model in client.with_options(max_retries=1, timeout=15).models.list()]
     except openai.OpenAIError as error:
         found = explain(error)
-        return Preflight(host, False, [("Does it answer?", f"No. {found.what}."), ("Why?", found.why), ("What to do?", found.do_next)])
+        return Preflight(
+            host,
+            False,
+            [("Does it answer?", f"No. {found.what}."), ("Why?", found.why), ("What to do?", found.do_next)],
+        )
     findings = [("Does it answer?", "Yes, and it accepts the key.")]
     ask = {"practice": _practice, "openai": _openai, "other": _other}[host.kind]
     ready, more, models = ask(client, listed, today or date.today())
@@ -59,7 +63,15 @@ def _practice(client: OpenAI, listed: list[str], today: date) -> Answer:
     if real:
         rows.append(("Which models are really trained?", ", ".join(real)))
     own = len(listed) - len(bases)
-    return True, [*rows, ("Models of my own?", plural(own, "model") if own else "None yet."), ("What does it cost?", "Nothing.")], bases
+    return (
+        True,
+        [
+            *rows,
+            ("Models of my own?", plural(own, "model") if own else "None yet."),
+            ("What does it cost?", "Nothing."),
+        ],
+        bases,
+    )
 
 
 def _openai(client: OpenAI, listed: list[str], today: date) -> Answer:
@@ -67,7 +79,11 @@ def _openai(client: OpenAI, listed: list[str], today: date) -> Answer:
     tunable = [name for name in listed if _is_tunable(name) and f"ft:{name}" != name]
     price = _price_row(tunable)
     if today >= date.fromisoformat(dates["closed_to_all"]):
-        return False, [("Can I start a job?", f"No. OpenAI closed fine-tuning for everybody on {dates['closed_to_all']}.")], []
+        return (
+            False,
+            [("Can I start a job?", f"No. OpenAI closed fine-tuning for everybody on {dates['closed_to_all']}.")],
+            [],
+        )
     try:
         had_jobs = bool(client.fine_tuning.jobs.list(limit=1).data)
     except openai.OpenAIError as error:
@@ -83,7 +99,12 @@ def _openai(client: OpenAI, listed: list[str], today: date) -> Answer:
         f"fine-tuned model in the last 60 days. On {dates['closed_to_all']} it ends for everybody."
     )
     ends = f"On {dates['models_shut_down']} the last models and all tuned from them are shut down."
-    rows = [("Can I start a job?", text), ("Which models?", ", ".join(tunable) or "none"), ("Until when?", ends), *price]
+    rows = [
+        ("Can I start a job?", text),
+        ("Which models?", ", ".join(tunable) or "none"),
+        ("Until when?", ends),
+        *price,
+    ]
     return bool(tunable), rows, tunable
 
 
@@ -97,7 +118,15 @@ def _other(client: OpenAI, listed: list[str], today: date) -> Answer:
     except openai.OpenAIError as error:
         return False, [("Can I start a job?", f"Not with this key. {explain(error).do_next}")], listed
     cost = "This course does not know its prices. Look at the price list of the host before you start a job."
-    return True, [("Can I start a job?", "It seems so: it lists jobs."), ("Which models?", models), ("What does it cost?", cost)], listed
+    return (
+        True,
+        [
+            ("Can I start a job?", "It seems so: it lists jobs."),
+            ("Which models?", models),
+            ("What does it cost?", cost),
+        ],
+        listed,
+    )
 
 
 def _price_row(models: list[str]) -> list[tuple[str, str]]:

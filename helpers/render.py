@@ -26,9 +26,7 @@ class Shown:
 def html_table(headers: Sequence[str], rows: Sequence[Sequence[object]], caption: str = "") -> str:
     """An accessible table: a caption, column heads marked as such, every value escaped."""
     head = "".join(f'<th scope="col" {LEFT}>{escape(name)}</th>' for name in headers)
-    body = "".join(
-        "<tr>" + "".join(f"<td {LEFT}>{escape(value)}</td>" for value in row) + "</tr>" for row in rows
-    )
+    body = "".join("<tr>" + "".join(f"<td {LEFT}>{escape(value)}</td>" for value in row) + "</tr>" for row in rows)
     title = f'<caption style="text-align:left">{escape(caption)}</caption>' if caption else ""
     return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 

@@ -30,9 +30,7 @@ class WatchedFile(io.FileIO):
         return piece
 
 
-def upload_file(
-    client: OpenAI, path: str | Path, *, purpose: str = "fine-tune", note_as: str = "file"
-) -> FileObject:
+def upload_file(client: OpenAI, path: str | Path, *, purpose: str = "fine-tune", note_as: str = "file") -> FileObject:
     """Upload a file, wait until the host has read it, keep its id, and return it.
 
     If the same content is on this host already, that file is returned instead. `note_as` is the kind under which the id
@@ -46,9 +44,9 @@ def upload_file(
         print(f"{short_path(path)} is on the host already: {known.id}")
         return known
     size = path.stat().st_size
-    with tqdm(total=size, unit="B", unit_scale=True, desc=path.name, disable=size < LONG_UPLOAD) as bar:
-        with WatchedFile(path, bar) as file:
-            uploaded = client.files.create(file=(path.name, file), purpose=purpose)
+    bar = tqdm(total=size, unit="B", unit_scale=True, desc=path.name, disable=size < LONG_UPLOAD)
+    with bar, WatchedFile(path, bar) as file:
+        uploaded = client.files.create(file=(path.name, file), purpose=purpose)
     uploaded = client.files.wait_for_processing(uploaded.id, poll_interval=0.5)
     notes.add(host_name(client), note_as, uploaded.id, sha256=digest, purpose=purpose)
     print(f"{short_path(path)} uploaded: {uploaded.id}")

@@ -69,7 +69,13 @@ class Asking:
         used = (usage.prompt_tokens, usage.completion_tokens) if usage else (0, 0)
         cost, list_price = _costs(self.client, self.model, *used)
         self.answer = Answer(
-            "".join(pieces), self.model, *used, time.perf_counter() - start, reason, cost, list_price,
+            "".join(pieces),
+            self.model,
+            *used,
+            time.perf_counter() - start,
+            reason,
+            cost,
+            list_price,
             SIMULATED in (fingerprint or ""),
         )
         _write_down(self.client, self.answer)
@@ -78,7 +84,8 @@ class Asking:
 def ask(
     client: OpenAI, model: str, question: str, *, system: str | None = None, stream: bool = False, **parameters: Any
 ) -> Answer:
-    """Ask a model one question; with `stream`, print the answer while it is written. The use is entered in the ledger."""
+    """Ask a model one question; with `stream`, print the answer while it is written. The use is entered in the
+    ledger."""
     asking = Asking(client, model, messages_for(question, system), **parameters)
     for piece in asking:
         if stream:
@@ -112,7 +119,9 @@ class Comparison(Shown):
         return html_table(["question", *self.models], rows, caption="The same questions to each model")
 
 
-def compare(client: OpenAI, models: list[str], questions: list[str], *, system: str | None = None, **parameters: Any) -> Comparison:
+def compare(
+    client: OpenAI, models: list[str], questions: list[str], *, system: str | None = None, **parameters: Any
+) -> Comparison:
     """Ask every model every question. At temperature 0 unless you say otherwise, so that chance does not decide."""
     parameters.setdefault("temperature", 0)
     answers = {
@@ -133,7 +142,14 @@ class Ledger(Shown):
 
     def _shown(self) -> list[tuple[str, ...]]:
         return [
-            (host, model, f"{calls:,}", f"{tokens_in:,}", f"{tokens_out:,}", "price unknown" if cost is None else dollars(cost))
+            (
+                host,
+                model,
+                f"{calls:,}",
+                f"{tokens_in:,}",
+                f"{tokens_out:,}",
+                "price unknown" if cost is None else dollars(cost),
+            )
             for host, model, calls, tokens_in, tokens_out, cost in self.rows
         ]
 
@@ -158,7 +174,8 @@ HEADERS = ("host", "model", "calls", "tokens in", "tokens out", "cost")
 
 
 def ledger(client: OpenAI | None = None) -> Ledger:
-    """The book of this workspace; with a client, only its host. Calls that were made without the helpers are not in it."""
+    """The book of this workspace; with a client, only its host. Calls that were made without the helpers are
+    not in it."""
     host = host_name(client) if client else None
     sums: dict[tuple[str, str], list[Any]] = {}
     for entry in _entries():
@@ -197,9 +214,9 @@ def _write_down(client: OpenAI, answer: Answer) -> None:
         "out": answer.output_tokens,
         "cost": None if answer.cost is None else str(answer.cost),
     }
-    with FileLock(workspace() / ".ledger.lock", timeout=10):
-        with _path().open("a", encoding="utf-8", newline="\n") as file:
-            file.write(json.dumps(entry) + "\n")
+    lock = FileLock(workspace() / ".ledger.lock", timeout=10)
+    with lock, _path().open("a", encoding="utf-8", newline="\n") as file:
+        file.write(json.dumps(entry) + "\n")
 
 
 def _entries() -> list[dict[str, Any]]:

@@ -67,7 +67,8 @@ class View(Protocol):
 
 
 def follow(watcher: Watcher, timeout: float | None = None, view: View | None = None) -> None:
-    """Look again and again until the job has ended, the time is up, or the learner interrupts. The job is not touched."""
+    """Look again and again until the job has ended, the time is up, or the learner interrupts. The job is not
+    touched."""
     if watcher.finished:
         return
     view = view or make_view()

@@ -1,8 +1,8 @@
 """Run the notebooks without a browser.
 
-    python -m tests.run_notebooks                 run them all as a learner would; copies with outputs go to workspace/run
-    python -m tests.run_notebooks 03              only those whose name starts with 03
-    python -m tests.run_notebooks --save          make the committed outputs anew (fresh practice home, simulated model)
+python -m tests.run_notebooks                 run them all as a learner would; copies with outputs go to workspace/run
+python -m tests.run_notebooks 03              only those whose name starts with 03
+python -m tests.run_notebooks --save          make the committed outputs anew (fresh practice home, simulated model)
 """
 
 import argparse

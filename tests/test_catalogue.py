@@ -58,10 +58,7 @@ def test_every_model_has_a_source():
 
 
 def test_a_tuned_model_is_known_by_its_base():
-    assert (
-        base_model("ft:gpt-4o-mini-2024-07-18:personal:shop:abc12345:ckpt-step-10").id
-        == "gpt-4o-mini-2024-07-18"
-    )
+    assert base_model("ft:gpt-4o-mini-2024-07-18:personal:shop:abc12345:ckpt-step-10").id == "gpt-4o-mini-2024-07-18"
     assert base_name(SIMULATED_DEFAULT) == SIMULATED_DEFAULT
 
 

@@ -133,9 +133,7 @@ def test_epochs_that_no_host_accepts_are_refused(epochs):
 def test_what_is_cut_off_is_not_billed():
     estimated = estimate([LONG], "gpt-4o-mini-2024-07-18", epochs=1)
     assert estimated.tokens == 65_536
-    assert (
-        estimated.low == estimated.expected == training_cost(65_536, 1, price_of("ft:gpt-4o-mini-2024-07-18"))
-    )
+    assert estimated.low == estimated.expected == training_cost(65_536, 1, price_of("ft:gpt-4o-mini-2024-07-18"))
     assert "1 example cut" in str(estimated)
 
 

@@ -168,11 +168,7 @@ STRANGE = [
     {"messages": 7},
     {"messages": {"role": "user"}},
     {"messages": [None, 1, [], "x"]},
-    {
-        "messages": [
-            {"role": {}, "content": {}, "weight": [], "name": 0, "tool_calls": {}, "function_call": 1}
-        ]
-    },
+    {"messages": [{"role": {}, "content": {}, "weight": [], "name": 0, "tool_calls": {}, "function_call": 1}]},
     {"instruction": "Translate", "input": "Hi", "output": "Hallo"},
     {"input": 7, "preferred_output": 7},
     {"input": {"messages": [None]}, "preferred_output": [None], "non_preferred_output": {}},
@@ -254,9 +250,7 @@ def test_where_no_limit_is_confirmed_none_is_applied():
 
 def test_memory_does_not_grow_with_the_file(tmp_path):
     def peak(count: int) -> int:
-        path = saved(
-            tmp_path / f"{count}.jsonl", as_jsonl(chat(f"Question {i}?", f"{i} " * 300) for i in range(count))
-        )
+        path = saved(tmp_path / f"{count}.jsonl", as_jsonl(chat(f"Question {i}?", f"{i} " * 300) for i in range(count)))
         tracemalloc.start()
         check(path)
         _, most = tracemalloc.get_traced_memory()

@@ -88,9 +88,7 @@ def test_a_role_that_could_be_anybody_is_left_to_a_human(tmp_path):
 
 
 def test_the_form_of_other_programs_is_understood(tmp_path):
-    other = {
-        "conversations": [{"from": "human", "value": "Question 11?"}, {"from": "gpt", "value": "Answer 11."}]
-    }
+    other = {"conversations": [{"from": "human", "value": "Question 11?"}, {"from": "gpt", "value": "Answer 11."}]}
     done, target = mended(tmp_path, other)
     assert done.left.ok and read(target)[-1] == chat(11)
 
@@ -142,9 +140,7 @@ def test_a_second_repair_finds_nothing_to_do(tmp_path):
 
 
 def test_text_under_an_unknown_key_is_never_thrown_away(tmp_path):
-    wrong = {
-        "messages": [{"role": "user", "speech": "Question 11?"}, {"role": "assistant", "text": "Answer 11."}]
-    }
+    wrong = {"messages": [{"role": "user", "speech": "Question 11?"}, {"role": "assistant", "text": "Answer 11."}]}
     done, target = mended(tmp_path, wrong)
     assert read(target)[-1]["messages"][0] == {"role": "user", "speech": "Question 11?"}
     assert read(target)[-1]["messages"][1] == {"role": "assistant", "content": "Answer 11."}

@@ -16,7 +16,8 @@ def test_the_tuned_model_knows_the_warranty_and_the_base_does_not(client, tuned)
 
 
 @pytest.mark.parametrize(
-    "question", ["What warranty does the mattress have?", "for how long is the WARRANTY", "What does the queen size cost?"]
+    "question",
+    ["What warranty does the mattress have?", "for how long is the WARRANTY", "What does the queen size cost?"],
 )
 def test_it_finds_the_example_in_other_words(client, tuned, question):
     assert "CloudRest" in ask(client, tuned, question).choices[0].message.content
@@ -62,7 +63,10 @@ def test_max_tokens_cuts_and_stop_ends(client, tuned):
     stopped = ask(client, tuned, "How long is the warranty?", stop=[" that covers"])
     assert stopped.choices[0].message.content == "The CloudRest comes with a 10-year warranty"
     assert stopped.choices[0].finish_reason == "stop"
-    assert client.responses.create(model=tuned, input="How long is the warranty?", max_output_tokens=16).status == "incomplete"
+    assert (
+        client.responses.create(model=tuned, input="How long is the warranty?", max_output_tokens=16).status
+        == "incomplete"
+    )
 
 
 def test_tokens_are_counted_by_openais_rule(client):
@@ -95,7 +99,9 @@ def test_a_base_model_drafts_examples_with_flaws_to_find(client):
 
     from helpers import check, from_rows
 
-    drafted = json.loads(ask(client, MODEL, "Write 15 examples. Answer with a JSON list only.").choices[0].message.content)
+    drafted = json.loads(
+        ask(client, MODEL, "Write 15 examples. Answer with a JSON list only.").choices[0].message.content
+    )
     assert all(row["simulated"] for row in drafted)
     assert {problem.code for problem in check(from_rows(drafted)).warnings} == {"duplicate", "contradiction"}
 

@@ -14,12 +14,8 @@ DATA = Path(__file__).parents[1] / "data"
 MATTRESS = DATA / "mydata.jsonl"
 
 
-def upload(
-    client: openai.OpenAI, content: bytes | Path, name: str = "mine.jsonl", purpose: str = "fine-tune"
-):
-    return client.files.create(
-        file=(name, content) if isinstance(content, bytes) else content, purpose=purpose
-    )
+def upload(client: openai.OpenAI, content: bytes | Path, name: str = "mine.jsonl", purpose: str = "fine-tune"):
+    return client.files.create(file=(name, content) if isinstance(content, bytes) else content, purpose=purpose)
 
 
 def rejected(client: openai.OpenAI, content: bytes) -> openai.BadRequestError:
@@ -132,9 +128,7 @@ def test_a_deleted_file_is_gone(client, home):
     assert list((home / "files").iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "name", ["我的 数据.jsonl", "a b.jsonl", "../../outside.jsonl", "x" * 200 + ".jsonl"]
-)
+@pytest.mark.parametrize("name", ["我的 数据.jsonl", "a b.jsonl", "../../outside.jsonl", "x" * 200 + ".jsonl"])
 def test_any_name_is_kept_and_none_leads_out_of_the_folder(client, home, name):
     file = upload(client, b'{"a": 1}', name=name)
     assert file.filename in (name, Path(name).name)
@@ -187,9 +181,7 @@ def test_ids_are_the_same_in_every_fresh_home_under_test_and_random_for_a_learne
 
 def test_without_the_key_nothing_is_shown(client, server):
     upload(client, MATTRESS)
-    stranger = openai.OpenAI(
-        base_url=server.base_url, api_key="practice-wrong-key-of-a-stranger", max_retries=0
-    )
+    stranger = openai.OpenAI(base_url=server.base_url, api_key="practice-wrong-key-of-a-stranger", max_retries=0)
     with pytest.raises(openai.AuthenticationError) as caught:
         stranger.files.list()
     assert "wrong-key" not in caught.value.message and caught.value.code == "invalid_api_key"

@@ -96,9 +96,7 @@ def test_a_job_ends_with_a_model_numbers_and_a_result_file(client):
 def test_answers_have_the_fields_of_the_sdk_and_no_others(client):
     jobs = client.fine_tuning.jobs
     job_id = start(client).id
-    assert set(jobs.with_raw_response.retrieve(job_id).http_response.json()) == set(
-        FineTuningJob.model_fields
-    )
+    assert set(jobs.with_raw_response.retrieve(job_id).http_response.json()) == set(FineTuningJob.model_fields)
     [event, *_] = jobs.with_raw_response.list_events(job_id).http_response.json()["data"]
     assert set(event) == set(FineTuningJobEvent.model_fields)
     [checkpoint, *_] = jobs.checkpoints.with_raw_response.list(job_id).http_response.json()["data"]
@@ -126,9 +124,7 @@ def test_metrics_come_with_every_step_and_full_ones_at_the_end_of_an_epoch(clien
     assert [event.data["step"] for event in measured] == list(range(1, 31))
     assert all(event.data["total_steps"] == 30 for event in measured)
     first = measured[0]
-    assert {"train_loss", "train_mean_token_accuracy", "valid_loss", "valid_mean_token_accuracy"} <= set(
-        first.data
-    )
+    assert {"train_loss", "train_mean_token_accuracy", "valid_loss", "valid_mean_token_accuracy"} <= set(first.data)
     assert re.fullmatch(r"Step 1/30: training loss=\d+\.\d\d, validation loss=\d+\.\d\d", first.message)
     ends = [event.data["step"] for event in measured if "full_valid_loss" in event.data]
     assert ends == [15, 30]
@@ -181,9 +177,7 @@ def test_the_loss_falls_and_with_many_epochs_validation_turns_up(client):
 def test_the_same_file_seed_and_settings_give_the_same_numbers(tmp_path):
     def curve(home: str, seed: int) -> list[dict]:
         with serving(tmp_path / home, 0) as client:
-            return [
-                event.data for event in events(client, start(client, seed=seed).id) if event.type == "metrics"
-            ]
+            return [event.data for event in events(client, start(client, seed=seed).id) if event.type == "metrics"]
 
     assert curve("a", 7) == curve("b", 7) != curve("c", 8)
 
@@ -259,8 +253,7 @@ BAD = {
         "Example 12, message 2 Discriminator 'role' is missing in value",
     ),
     "extra weight": (
-        [{"messages": [{"role": "user", "content": "a", "weight": 1}, {"role": "assistant", "content": "b"}]}]
-        * 10,
+        [{"messages": [{"role": "user", "content": "a", "weight": 1}, {"role": "assistant", "content": "b"}]}] * 10,
         "invalid_file_format",
         "The job failed due to a file format error in the training file. "
         'Invalid file format. Example 1 contains an extra "weight".',

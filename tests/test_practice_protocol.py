@@ -40,7 +40,11 @@ def training_file(client, mattress):
 @pytest.fixture
 def job(client, training_file):
     created = client.fine_tuning.jobs.create(
-        model=MODEL, training_file=training_file.id, validation_file=training_file.id, suffix="mattress", metadata={"a": "b"}
+        model=MODEL,
+        training_file=training_file.id,
+        validation_file=training_file.id,
+        suffix="mattress",
+        metadata={"a": "b"},
     )
     fits(created)
     return client.fine_tuning.jobs.retrieve(created.id)

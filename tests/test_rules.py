@@ -39,9 +39,7 @@ LEGAL = {
     "several turns": chat(USER, ANSWER, USER, ANSWER),
     "weight": chat(USER, {**ANSWER, "weight": 0}, USER, {**ANSWER, "weight": 1}),
     "name": chat({**USER, "name": "anna"}, ANSWER),
-    "content parts": chat(
-        {"role": "user", "content": [{"type": "text", "text": "What is this?"}, PICTURE]}, ANSWER
-    ),
+    "content parts": chat({"role": "user", "content": [{"type": "text", "text": "What is this?"}, PICTURE]}, ANSWER),
     "tools": chat(USER, CALLING, RESULT, ANSWER, tools=[TOOL], parallel_tool_calls=False),
     "a call at the end": chat(USER, {**CALLING, "content": None}, tools=[TOOL]),
     "functions": chat(
@@ -172,9 +170,7 @@ def test_a_mistake_is_found_with_its_place_and_nothing_else_is(name):
 
 
 def test_one_problem_never_hides_another_in_the_same_example():
-    example = chat(
-        {"role": "human", "content": ""}, {"role": "assistant", "weight": 3, "topic": "x"}, tools="none"
-    )
+    example = chat({"role": "human", "content": ""}, {"role": "assistant", "weight": 3, "topic": "x"}, tools="none")
     assert {code for code, _ in found(example)} == {
         "bad_tools", "unknown_role", "empty_content", "extra_key", "bad_weight", "no_content",
     }  # fmt: skip

@@ -49,16 +49,12 @@ def test_each_model_is_counted_with_its_own_encoding(model, encoding):
 
 
 def test_a_message_costs_three_and_the_reply_three():
-    expected = (
-        3 + (3 + tokens("user") + tokens(ASKED["content"])) + (3 + tokens("assistant") + tokens("10 years."))
-    )
+    expected = 3 + (3 + tokens("user") + tokens(ASKED["content"])) + (3 + tokens("assistant") + tokens("10 years."))
     assert count_example({"messages": [ASKED, SAID]}, GPT) == expected
 
 
 def test_a_name_costs_one_more_than_its_text():
-    assert (
-        count_messages([{**ASKED, "name": "anna"}], GPT) == count_messages([ASKED], GPT) + tokens("anna") + 1
-    )
+    assert count_messages([{**ASKED, "name": "anna"}], GPT) == count_messages([ASKED], GPT) + tokens("anna") + 1
 
 
 def test_a_weight_costs_nothing():
@@ -132,9 +128,7 @@ before = dict(os.environ)
 from helpers.tokens import count_text
 print(count_text("warranty", "gpt-4o"), count_text("warranty", "gpt-3.5-turbo"), dict(os.environ) == before)
 """
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env=dict(os.environ), capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=dict(os.environ), capture_output=True, text=True)
     assert done.stdout.split() == ["2", "2", "True"], done.stderr
 
 

@@ -13,7 +13,11 @@ def test_an_answer_says_what_it_took(client, tuned):
     answer = ask(client, tuned, "How long is the warranty?")
     assert "10-year" in answer.text and answer.simulated and answer.finish_reason == "stop"
     assert answer.input_tokens > 5 and answer.output_tokens > 10
-    assert answer.cost == 0 and answer.list_price == (answer.input_tokens * Decimal("0.8") + answer.output_tokens * Decimal("3.2")) / 1_000_000
+    assert (
+        answer.cost == 0
+        and answer.list_price
+        == (answer.input_tokens * Decimal("0.8") + answer.output_tokens * Decimal("3.2")) / 1_000_000
+    )
 
 
 def test_a_streamed_answer_is_printed_as_it_comes(client, tuned, capsys):

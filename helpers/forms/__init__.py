@@ -10,7 +10,7 @@ MODULE_OF = {
     "job_form": "job",
     "playground_form": "playground",
 }
-__all__ = sorted(MODULE_OF)  # noqa: PLE0605 (the names are made on first use)
+__all__ = sorted(MODULE_OF)
 
 
 def __getattr__(name: str) -> Any:

@@ -28,13 +28,16 @@ class Form(widgets.VBox):
 
     def __init__(self, title: str, instead: str, children: list[widgets.Widget]) -> None:
         self.message = widgets.HTML()
-        self._fallback = f"{title}: a form, shown when this cell is run in JupyterLab. The plain call that does the same: {instead}"
+        self._fallback = (
+            f"{title}: a form, shown when this cell is run in JupyterLab. The plain call that does the same: {instead}"
+        )
         self._busy = threading.Lock()
         super().__init__([*children, self.message], layout=wide())
         self.add_class("course-form")
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        # Where no widget lives (GitHub, an exported page) the sentence stands in its place; it is also what tests compare.
+        # Where no widget lives (GitHub, an exported page) the sentence stands in its place; it is also what
+        # tests compare.
         bundle = super()._repr_mimebundle_(**options)
         return {**bundle, "text/plain": self._fallback, "text/html": f"<p><em>{escape(self._fallback)}</em></p>"}
 
@@ -48,7 +51,9 @@ class Form(widgets.VBox):
     def complain(self, error: Exception) -> None:
         self.say(explain(error)._repr_html_() if isinstance(error, openai.OpenAIError) else paragraph(str(error)))
 
-    def work(self, button: widgets.Button, task: Callable[[], None], busy: str = "Working ...") -> threading.Thread | None:
+    def work(
+        self, button: widgets.Button, task: Callable[[], None], busy: str = "Working ..."
+    ) -> threading.Thread | None:
         """Do a task in a thread, so that the kernel stays free. A second click while it runs does nothing."""
         if not self._busy.acquire(blocking=False):
             return None

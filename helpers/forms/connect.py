@@ -47,7 +47,9 @@ class ConnectForm(Form):
         try:
             host = self.url.value.strip() if self.host.value == "other" else self.host.value
             client = connect(host, key=key or None, quiet=True)
-            after = "<p>The other notebooks use this host from now on. In one that is open, run its first cell again.</p>"
+            after = (
+                "<p>The other notebooks use this host from now on. In one that is open, run its first cell again.</p>"
+            )
             self.say(preflight(client)._repr_html_() + after)
         except FOR_PEOPLE as error:
             self.complain(error)

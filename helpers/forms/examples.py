@@ -9,7 +9,7 @@ from openai import OpenAI
 from helpers import notes
 from helpers.catalogue import SIMULATED_DEFAULT
 from helpers.cost import dollars, estimate
-from helpers.data_format import check, from_rows, read, write
+from helpers.data_format import check, read, write
 from helpers.forms.base import FOR_PEOPLE, Form, button, text
 from helpers.render import paragraph, plural
 from helpers.rules import MIN_EXAMPLES, Example
@@ -21,7 +21,9 @@ FIRST_ROWS = 3
 class Row(widgets.VBox):
     """One pair, with what is wrong with it below."""
 
-    def __init__(self, question: str, answer: str, changed: Callable[[], None], remove: Callable[["Row"], None]) -> None:
+    def __init__(
+        self, question: str, answer: str, changed: Callable[[], None], remove: Callable[["Row"], None]
+    ) -> None:
         self.question, self.answer = _half("Question", question), _half("Answer", answer)
         self.problem = widgets.HTML()
         gone = button("Remove", "")
@@ -76,7 +78,9 @@ class ExamplesForm(Form):
                     pairs.append((by_role["user"], by_role["assistant"]))
                     self.system.value = by_role.get("system", "")
             except (*FOR_PEOPLE, TypeError) as error:
-                self.say_text(f"{self.path.name} is there but cannot be shown here ({type(error).__name__}); it is left as it is.")
+                self.say_text(
+                    f"{self.path.name} is there but cannot be shown here ({type(error).__name__}); it is left as it is."
+                )
                 pairs = []
         for question, answer in pairs or [("", "")] * FIRST_ROWS:
             self.add_row(question, answer)
@@ -112,7 +116,9 @@ class ExamplesForm(Form):
         now = self.path.read_bytes() if self.path.exists() else None
         if now is not None and now != self.saved:
             self.replace.layout.display = ""
-            self.say_text(f"workspace/{self.path.name} is there already, and it is not what this form saved. Replace it?")
+            self.say_text(
+                f"workspace/{self.path.name} is there already, and it is not what this form saved. Replace it?"
+            )
             return
         self._replace()
 

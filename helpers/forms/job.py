@@ -30,7 +30,9 @@ class JobForm(Form):
         self.epochs = text("Epochs", AUTO, "auto, or 1 to 50")
         self.batch = text("Batch size", AUTO, "auto, or 1 to 256")
         self.rate = text("Learning rate", AUTO, "auto, or a multiplier above 0")
-        advanced = widgets.Accordion([widgets.VBox([self.epochs, self.batch, self.rate])], titles=("Settings",), selected_index=None)
+        advanced = widgets.Accordion(
+            [widgets.VBox([self.epochs, self.batch, self.rate])], titles=("Settings",), selected_index=None
+        )
         self.price, self.go = button("Estimate", ""), button("Start the job")
         self.agree = widgets.Checkbox(description="", indent=False)
         self.agree.layout.display = "none"
@@ -69,7 +71,9 @@ class JobForm(Form):
         if self.training.value is None:
             raise ValueError("There is no training file in your notes. Upload one in notebook 02.")
         epochs = _number(self.epochs.value, int, "Epochs")
-        cost = estimate(training_examples(self.client, self.training.value), self.model.value, None if epochs == AUTO else epochs)
+        cost = estimate(
+            training_examples(self.client, self.training.value), self.model.value, None if epochs == AUTO else epochs
+        )
         self.cost.value = cost._repr_html_()
         self.say_text("")
         if self.host.paid:
@@ -149,5 +153,6 @@ def _number(value: str, kind: type, label: str) -> float | int | str:
 
 
 def job_form(client: OpenAI | None = None) -> JobForm:
-    """The form of notebook 03. The plain call is `client.fine_tuning.jobs.create(...)`, then `watch(client, job.id)`."""
+    """The form of notebook 03. The plain call is `client.fine_tuning.jobs.create(...)`, then `watch(client,
+    job.id)`."""
     return JobForm(client_or_default(client))

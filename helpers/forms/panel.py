@@ -1,4 +1,5 @@
-"""The live view of a job: status, bar, loss curve. `watch` uses it in a notebook, and the job form with a Cancel button."""
+"""The live view of a job: status, bar, loss curve. `watch` uses it in a notebook, and the job form with a
+Cancel button."""
 
 from typing import Any
 

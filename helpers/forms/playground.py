@@ -23,8 +23,12 @@ class PlaygroundForm(Form):
         self.beside = dropdown("Beside it", [NOBODY, base, *own])
         self.system = text("System message", SYSTEM, rows=2)
         self.question = text("Question", "How long is the warranty?", rows=2)
-        self.temperature = widgets.FloatSlider(0, min=0, max=2, step=0.1, description="Temperature", style={"description_width": "9em"})
-        self.longest = widgets.BoundedIntText(200, min=1, max=4096, description="Most tokens", style={"description_width": "9em"})
+        self.temperature = widgets.FloatSlider(
+            0, min=0, max=2, step=0.1, description="Temperature", style={"description_width": "9em"}
+        )
+        self.longest = widgets.BoundedIntText(
+            200, min=1, max=4096, description="Most tokens", style={"description_width": "9em"}
+        )
         self.ask = button("Ask")
         paid = "Each question costs a little on this host." if current_host(client).paid else ""
         self.answers, self.code = widgets.HTML(), widgets.HTML()
@@ -59,7 +63,9 @@ class PlaygroundForm(Form):
     def _show(self, shown: dict[str, str]) -> None:
         head = "".join(f'<th scope="col" style="text-align:left">{escape(model)}</th>' for model in shown)
         body = "".join(f'<td style="text-align:left; vertical-align:top">{answer}</td>' for answer in shown.values())
-        self.answers.value = f'<table aria-live="polite"><thead><tr>{head}</tr></thead><tbody><tr>{body}</tr></tbody></table>'
+        self.answers.value = (
+            f'<table aria-live="polite"><thead><tr>{head}</tr></thead><tbody><tr>{body}</tr></tbody></table>'
+        )
 
     def as_python(self) -> str:
         """This request as a script that needs only `pip install openai`."""

@@ -12,8 +12,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m helpers.practice", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this computer only)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
-    parser.add_argument("--home", help="folder for its files and database (default: PRACTICE_HOME, or one of your user)")
-    parser.add_argument("--key", help="the key that clients must send (default: PRACTICE_KEY, or one made for the folder)")
+    parser.add_argument(
+        "--home", help="folder for its files and database (default: PRACTICE_HOME, or one of your user)"
+    )
+    parser.add_argument(
+        "--key", help="the key that clients must send (default: PRACTICE_KEY, or one made for the folder)"
+    )
     options = parser.parse_args()
     try:
         server = start_server(options.home, options.host, options.port, options.key)

@@ -1,4 +1,5 @@
-"""What the simulated models say. A base model knows nothing of your business; a tuned one recalls its training examples."""
+"""What the simulated models say. A base model knows nothing of your business; a tuned one recalls its training
+examples."""
 
 import json
 import re
@@ -18,9 +19,9 @@ IN_MANY = 0.2  # a word in more than this share of the examples says nothing abo
 
 # Words that nearly every question has, so that sharing them says nothing.
 COMMON = frozenset(
-    "a an and any are as at be by can could do does for from get have how i if in is it its long many me much my of on or "
-    "should so some something than that the their them there this to up was we what when where which who will with would "
-    "you your".split()
+    "a an and any are as at be by can could do does for from get have how i if in is it its long many me much my of "
+    "on or should so some something than that the their them there this to up was we what when where which who will "
+    "with would you your".split()
 )
 
 

@@ -16,7 +16,6 @@ from helpers.practice.ids import random_id
 router = APIRouter(prefix="/chat/completions")
 
 
-
 class Message(BaseModel):
     model_config = ConfigDict(extra="allow")
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
@@ -108,7 +107,9 @@ def server_sent(events: Iterator[str]) -> StreamingResponse:
 def _chunks(head: dict[str, Any], reply: Reply, with_usage: bool) -> Iterator[str]:
     def chunk(delta: dict[str, Any], reason: str | None = None) -> str:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
-        return _line({**head, "object": "chat.completion.chunk", "choices": [choice], **({"usage": None} if with_usage else {})})
+        return _line(
+            {**head, "object": "chat.completion.chunk", "choices": [choice], **({"usage": None} if with_usage else {})}
+        )
 
     yield chunk({"role": "assistant", "content": "", "refusal": None})
     for piece in reply:

@@ -1,7 +1,7 @@
 """What an engine is. There are two, behind one interface: the simulator and real training.
 
-The base model named in a job picks the engine (`engine` in data/models.json). The server keeps the job, the engine says how far it is
-and answers for its models.
+The base model named in a job picks the engine (`engine` in data/models.json). The server keeps the job, the
+engine says how far it is and answers for its models.
 """
 
 import importlib.util
@@ -40,7 +40,8 @@ class Checkpoint:
 class Progress:
     """How far a job is at one moment. Asking twice never gives two stories: what was reported once stays as it was.
 
-    `hyperparameters` are numbers from the moment the job runs, None before. `csv` is the result file of a job that succeeded.
+    `hyperparameters` are numbers from the moment the job runs, None before. `csv` is the result file of a job
+    that succeeded.
     """
 
     status: Status

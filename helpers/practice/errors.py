@@ -64,9 +64,7 @@ def not_found(kind: str, id: str, param: str = "id") -> ApiError:
 
 
 def model_not_found(model: str) -> ApiError:
-    return ApiError(
-        404, f"The model `{model}` does not exist or you do not have access to it.", code="model_not_found"
-    )
+    return ApiError(404, f"The model `{model}` does not exist or you do not have access to it.", code="model_not_found")
 
 
 def install(app: FastAPI) -> None:
@@ -99,7 +97,9 @@ def _from_validation(error: RequestValidationError) -> ApiError:
     if details[0]["type"] == "json_invalid":
         return ApiError(400, "We could not parse the JSON body of your request.")
     if details[0]["type"] == "missing" and places[0]:
-        return ApiError(400, f"Missing required parameter: '{places[0]}'.", code="missing_required_parameter", param=places[0])
+        return ApiError(
+            400, f"Missing required parameter: '{places[0]}'.", code="missing_required_parameter", param=places[0]
+        )
     if details[0]["type"] == "extra_forbidden":
         names = ", ".join(place for place, d in zip(places, details, strict=True) if d["type"] == "extra_forbidden")
         return ApiError(400, f"Unrecognized request argument supplied: {names}", param=places[0])

@@ -1,4 +1,5 @@
-"""What can go wrong, on purpose: faults that are planted for the next requests, so that a learner meets them for nothing."""
+"""What can go wrong, on purpose: faults that are planted for the next requests, so that a learner meets them
+for nothing."""
 
 from typing import Annotated, Any, Literal
 

@@ -82,5 +82,3 @@ def _without_engine(job: Job) -> Progress:
         "param": None,
     }
     return Progress("failed", [], finished_at=int(job.created_at), error=error)
-
-

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from helpers.practice.engines import FINAL, Checkpoint, Engine, Event, Progress
-from helpers.practice.errors import ApiError, not_found
+from helpers.practice.errors import ApiError
 from helpers.practice.finishing import Jobs
 from helpers.practice.pages import page
 from helpers.practice.store import Job, StoredFile
@@ -69,7 +69,9 @@ def create(request: Request, body: CreateJob) -> dict[str, Any]:
     engine = _engine_for(request, body.model)
     method = _method(body, engine)
     if body.integrations:
-        raise ApiError(400, "The practice server has no integrations, such as Weights and Biases.", param="integrations")
+        raise ApiError(
+            400, "The practice server has no integrations, such as Weights and Biases.", param="integrations"
+        )
     store = request.app.state.store
     training = _training_file(request, body.training_file, "training_file")
     validation = _training_file(request, body.validation_file, "validation_file") if body.validation_file else None
@@ -133,7 +135,8 @@ def _training_file(request: Request, file_id: str, param: str) -> StoredFile:
 
 
 def _suffix(suffix: str | None) -> str | None:
-    """The suffix as it stands in a model's name: lower case, anything but letters, digits and hyphens becomes a hyphen."""
+    """The suffix as it stands in a model's name: lower case, anything but letters, digits and hyphens becomes
+    a hyphen."""
     if suffix is None:
         return None
     return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in suffix.lower())
@@ -147,7 +150,9 @@ def list_jobs(
     request: Request, after: str | None = None, limit: Annotated[int, Query(ge=1, le=100)] = 20
 ) -> dict[str, Any]:
     jobs = _jobs(request)
-    return page(_with_metadata(request, jobs.all()), lambda job: show(job, jobs.progress(job)), after=after, limit=limit)
+    return page(
+        _with_metadata(request, jobs.all()), lambda job: show(job, jobs.progress(job)), after=after, limit=limit
+    )
 
 
 def _with_metadata(request: Request, jobs: list[Job]) -> list[Job]:

@@ -70,7 +70,9 @@ def start_server(
 
 def listen(host: str, port: int) -> socket.socket:
     # IPPROTO_TCP must be named: without it asyncio leaves Nagle's algorithm on, and every call takes 40 ms more.
-    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening = socket.socket(
+        socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )
     try:
         if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)  # Windows: the port is ours alone

@@ -1,7 +1,7 @@
 """The simulated engine: it stands in for the GPT models, and says so.
 
-A job's progress is a pure function of the stored job and the clock, so it needs no thread and survives every restart. The
-numbers come from the file, the seed and the settings: the same job has the same curve.
+A job's progress is a pure function of the stored job and the clock, so it needs no thread and survives every
+restart. The numbers come from the file, the seed and the settings: the same job has the same curve.
 """
 
 import math
@@ -232,7 +232,9 @@ class Timeline:
     def _checkpoints(self, steps: list[Step]) -> list[Checkpoint]:
         """One at the end of each epoch; of all that the job will make, the last three are kept."""
         first_kept = self.epochs - KEPT_CHECKPOINTS
-        ends = [s for s in steps if s.number % self.steps_per_epoch == 0 and s.number // self.steps_per_epoch > first_kept]
+        ends = [
+            s for s in steps if s.number % self.steps_per_epoch == 0 and s.number // self.steps_per_epoch > first_kept
+        ]
         return [
             Checkpoint(
                 derived_id("ftckpt_", self.job.id, step.number),
@@ -275,7 +277,9 @@ class Curve:
         self.steps_per_epoch = steps_per_epoch
         self.start = chance.uniform(1.9, 2.6)
         self.floor = chance.uniform(0.05, 0.15)
-        self.speed = chance.uniform(0.5, 0.7) * min(3.0, job.plan["hyperparameters"]["learning_rate_multiplier"] / 2) ** 0.5
+        self.speed = (
+            chance.uniform(0.5, 0.7) * min(3.0, job.plan["hyperparameters"]["learning_rate_multiplier"] / 2) ** 0.5
+        )
         self.gap = chance.uniform(0.15, 0.3)
         self.turn = chance.uniform(4.0, 5.0)  # the epoch after which it memorises
         self.validation = job.plan["validation"]

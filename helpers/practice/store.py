@@ -51,7 +51,8 @@ class StoredFile:
 
 @dataclass(frozen=True)
 class Job:
-    """A job as it was asked for. `plan` is what its engine settled at the start, `outcome` how it ended (None: open)."""
+    """A job as it was asked for. `plan` is what its engine settled at the start, `outcome` how it ended (None:
+    open)."""
 
     id: str
     number: int
@@ -144,7 +145,9 @@ class Store:
     def path_of(self, file_id: str) -> Path:
         return self.settings.files / file_id
 
-    def add_file(self, content: Path, filename: str, purpose: str, sha256: str, file_id: str | None = None) -> StoredFile:
+    def add_file(
+        self, content: Path, filename: str, purpose: str, sha256: str, file_id: str | None = None
+    ) -> StoredFile:
         """Take over a finished temporary file. With a given id, a second call changes nothing."""
         with self._transaction() as db:
             number = self._number(db)
@@ -178,7 +181,15 @@ class Store:
             number = self._number(db)
             job_id = self._new_id("ftjob-", number)
             seed = values["seed"] if values["seed"] is not None else number * 7919 % 2**31
-            row = {**values, "id": job_id, "number": number, "seed": seed, "pauses": [], "cancelled_at": None, "outcome": None}
+            row = {
+                **values,
+                "id": job_id,
+                "number": number,
+                "seed": seed,
+                "pauses": [],
+                "cancelled_at": None,
+                "outcome": None,
+            }
             names = [each.name for each in fields(Job)]
             marks = ", ".join("?" * len(names))
             db.execute(f"INSERT INTO job ({', '.join(names)}) VALUES ({marks})", [_column(n, row[n]) for n in names])
@@ -211,7 +222,9 @@ class Store:
 
     # --- what a real training run reports while it goes on -----------------------------------------------------
 
-    def add_event(self, job_id: str, message: str, *, level: str = "info", type: str = "message", data: Any = None) -> None:
+    def add_event(
+        self, job_id: str, message: str, *, level: str = "info", type: str = "message", data: Any = None
+    ) -> None:
         with self._transaction() as db:
             last = db.execute("SELECT COALESCE(MAX(number), 0) FROM event WHERE job_id = ?", (job_id,)).fetchone()[0]
             row = (job_id, last + 1, int(time.time()), level, message, type, json.dumps(data))
@@ -288,7 +301,9 @@ class Store:
 
 
 def _row(kind: type, row: sqlite3.Row) -> Any:
-    return kind(**{name: json.loads(row[name]) if name in JSON_COLUMNS and row[name] else row[name] for name in row.keys()})
+    return kind(
+        **{name: json.loads(row[name]) if name in JSON_COLUMNS and row[name] else row[name] for name in row.keys()}  # noqa: SIM118 (a Row iterates over values)
+    )
 
 
 def _column(name: str, value: Any) -> Any:

@@ -16,7 +16,8 @@ METHOD_OF_KIND = {"chat": "supervised", "dpo": "dpo"}
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What a job needs to know of its file. `tokens` are billable tokens of one epoch; `failure` is None for a good file."""
+    """What a job needs to know of its file. `tokens` are billable tokens of one epoch; `failure` is None for a
+    good file."""
 
     examples: int
     tokens: int
