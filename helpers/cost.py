@@ -51,6 +51,7 @@ class Estimate(Shown):
     `tokens` are those billed for one epoch: what is cut off beyond the model's limit is not among them.
     `expected` follows the published counting rule. Whether the bill follows it exactly is not confirmed, so
     `low` counts the text alone and `high` adds a tenth. Where the host chooses the epochs, `high` adds one.
+    For a model without a price in data/prices.csv all of them, and `price`, are None.
     """
 
     model: str
@@ -58,9 +59,9 @@ class Estimate(Shown):
     tokens: int
     epochs: int
     epochs_chosen_by_host: bool
-    low: Decimal
-    expected: Decimal
-    high: Decimal
+    low: Decimal | None
+    expected: Decimal | None
+    high: Decimal | None
     price: Price | None
     on_openai: Decimal | None = None
     truncated: int = 0
@@ -83,6 +84,8 @@ class Estimate(Shown):
         if self.on_openai is not None:
             there = f"{SIMULATED_DEFAULT} on OpenAI would cost {dollars(self.on_openai)}"
             return [*rows, ("cost", f"nothing; {there}")]
+        if self.expected is None:
+            return [*rows, ("cost", "not known to this course; look it up at the host before you start")]
         between = f"between {dollars(self.low)} and {dollars(self.high)}"
         rows.append(("cost on OpenAI", f"{dollars(self.expected)} ({between})"))
         return [*rows, ("price", f"${self.price.train} per million tokens, {self.price.as_of}")]
@@ -171,7 +174,8 @@ def monthly_cost(calls_per_day: int, *, input_tokens: int, output_tokens: int, p
 def estimate(examples: Iterable[dict[str, Any]], model: str, epochs: int | None = None) -> Estimate:
     """What training on these examples will cost. Without `epochs` (1 to 50), the host's rule is used.
 
-    For a model on your own computer the cost is 0 and `on_openai` says what the same would cost there.
+    For a model on your own computer the cost is 0 and `on_openai` says what the same would cost there. For a
+    model of another host, whose price the course does not know, the tokens are estimated and the amounts are None.
     """
     if epochs is not None and not 1 <= epochs <= MOST_EPOCHS:
         raise ValueError(f"epochs: found {epochs}; expected 1 to {MOST_EPOCHS}, or None: the host chooses")
@@ -179,10 +183,12 @@ def estimate(examples: Iterable[dict[str, Any]], model: str, epochs: int | None 
     counted = count_tokens(examples, model)
     n_epochs = epochs or default_epochs(len(examples))
     local = _is_local(model)
-    # A tuned model's row has the price of training and the day on which it was valid.
-    price = price_of(model if local else f"ft:{base_name(model)}")
-    low, high = FREE, FREE
-    if not local:
+    price = _training_price(model)
+    low = expected = high = None
+    if local:
+        low = expected = high = FREE
+    elif price is not None:
+        expected = training_cost(counted.billable, n_epochs, price)
         text_only = sum(_text_tokens(example, model) for example in examples)
         low = training_cost(min(text_only, counted.billable), n_epochs, price)
         most = training_cost(counted.billable, n_epochs + (epochs is None), price)
@@ -194,7 +200,7 @@ def estimate(examples: Iterable[dict[str, Any]], model: str, epochs: int | None 
         epochs=n_epochs,
         epochs_chosen_by_host=epochs is None,
         low=low,
-        expected=training_cost(counted.billable, n_epochs, price),
+        expected=expected,
         high=high,
         price=price,
         on_openai=training_cost(counted.billable, n_epochs, price_of(SIMULATED_DEFAULT)) if local else None,
@@ -223,6 +229,15 @@ def dollars(amount: Decimal) -> str:
         return f"${amount:,.2f}"
     shown = f"{amount:.2g}" if amount >= Decimal("0.0001") else f"{amount:.1g}"
     return f"${Decimal(shown):f}"
+
+
+def _training_price(model: str) -> Price | None:
+    """A tuned model's row has the price of training and the day on which it was valid. None: not known."""
+    try:
+        price = price_of(model if _is_local(model) else f"ft:{base_name(model)}")
+    except UnknownPriceError:
+        return None
+    return price if price.train is not None else None
 
 
 def _is_local(model: str) -> bool:

@@ -171,7 +171,8 @@ def rehearse(fault: str | None = None, times: int = 1) -> OpenAI:
 def confirm_cost(cost: Estimate | Decimal | str, client: OpenAI, limit_usd: Decimal | str | None = None) -> None:
     """Stop before a paid step that was not agreed to in so many words. On a free host, do nothing.
 
-    On a paid host the amount is shown and you are asked; or it is compared with `limit_usd`, for scripts.
+    On a paid host the amount is shown and you are asked; or it is compared with `limit_usd`, for scripts. Where the
+    course does not know the amount, only `limit_usd="Infinity"` agrees to it.
     Raises NotConfirmedError unless the answer is yes, or the highest estimate is within the limit.
     """
     host = current_host(client)
@@ -180,7 +181,7 @@ def confirm_cost(cost: Estimate | Decimal | str, client: OpenAI, limit_usd: Deci
     most = cost.high if isinstance(cost, Estimate) else Decimal(cost)
     amount = f"up to {dollars(most)}" if most is not None else "an amount that this course does not know"
     if limit_usd is not None:
-        if most is None or most > Decimal(limit_usd):
+        if (Decimal("Infinity") if most is None else most) > Decimal(limit_usd):
             raise NotConfirmedError(
                 f"This step costs {amount} on {host.name}; your limit is ${limit_usd}. Nothing was done."
             )

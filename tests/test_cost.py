@@ -148,6 +148,13 @@ def test_tuning_a_tuned_model_further_costs_the_same():
     assert estimate(MATTRESS, f"ft:{MINI}:personal::abc12345").expected == estimate(MATTRESS, MINI).expected
 
 
+def test_a_model_of_another_host_is_estimated_in_tokens_and_its_price_is_said_to_be_unknown():
+    elsewhere = estimate(MATTRESS, "meta-llama/Llama-3.2-1B")
+    assert elsewhere.tokens > 500 and elsewhere.epochs == 6
+    assert elsewhere.low is elsewhere.expected is elsewhere.high is elsewhere.price is None
+    assert "not known to this course" in str(elsewhere) and "not known" in elsewhere._repr_html_()
+
+
 def test_an_estimate_shows_itself_as_an_accessible_table():
     shown = estimate(MATTRESS, MINI)._repr_html_()
     assert "<caption" in shown and 'scope="col"' in shown and "color" not in shown

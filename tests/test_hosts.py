@@ -182,3 +182,10 @@ def test_an_estimate_is_confirmed_at_its_highest(paid):
     with pytest.raises(NotConfirmedError):
         confirm_cost(cost, paid, limit_usd=str(cost.expected))
     confirm_cost(cost, paid, limit_usd=str(cost.high))
+
+
+def test_an_unknown_amount_is_never_within_a_limit_but_can_be_agreed_to(paid):
+    cost = estimate([{"messages": [{"role": "user", "content": "Hello"}]}] * 20, "meta-llama/Llama-3.2-1B")
+    with pytest.raises(NotConfirmedError, match="does not know"):
+        confirm_cost(cost, paid, limit_usd="1000000")
+    confirm_cost(cost, paid, limit_usd="Infinity")

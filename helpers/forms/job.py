@@ -77,7 +77,8 @@ class JobForm(Form):
         self.cost.value = cost._repr_html_()
         self.say_text("")
         if self.host.paid:
-            self.agree.description = f"I agree to pay up to {dollars(cost.high)} to {self.host.name}"
+            amount = "an amount that the course does not know" if cost.high is None else f"up to {dollars(cost.high)}"
+            self.agree.description = f"I agree to pay {amount} to {self.host.name}"
             self.agree.layout.display = ""
         return cost
 
@@ -95,7 +96,7 @@ class JobForm(Form):
             batch_size=_number(self.batch.value, int, "Batch size"),
             learning_rate_multiplier=_number(self.rate.value, float, "Learning rate"),
             cost=cost,
-            limit_usd=str(cost.high) if self.host.paid else None,
+            limit_usd=(cost.high if cost.high is not None else "Infinity") if self.host.paid else None,
         )
         self.agree.value = False  # the next job is agreed to anew
         self.say_text(f"Started: {job.id}")
