@@ -36,7 +36,8 @@ def check_setup() -> Setup:
 
 def required_packages() -> list[Requirement]:
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    return [Requirement(line) for line in lines if line and not line.startswith(("#", "-"))]
+    stated = [line.partition(" #")[0].strip() for line in lines]
+    return [Requirement(line) for line in stated if line and not line.startswith(("#", "-"))]
 
 
 def python_problems() -> list[str]:

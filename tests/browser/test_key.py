@@ -1,0 +1,54 @@
+"""A key that was typed into the form reaches no file: proven by searching every file that JupyterLab left."""
+
+import nbformat
+import pytest
+
+from tests.browser.lab import files_holding
+
+KEY = "sk-proj-TypedByHand0123456789abcdefghijklmnop"
+
+
+@pytest.fixture
+def connect_form(lab, page):
+    name = lab.write(
+        "connect.ipynb",
+        "from helpers.forms import connect_form",
+        "form = connect_form()\nform",
+        "%whos\nprint(repr(form), form.key, form.key.get_state())",
+    )
+    return lab.open(page, name).run_all()
+
+
+def choose_other_host(form, address):
+    form.get_by_label("Host").select_option(label="Another host with the same protocol")
+    form.get_by_label("Address").fill(address)
+    form.get_by_label("Address").press("Tab")
+
+
+def test_a_key_that_was_typed_and_not_yet_sent_is_in_no_saved_file(lab, connect_form):
+    form = connect_form.form()
+    choose_other_host(form, "http://127.0.0.1:9/v1")
+    form.get_by_label("Key").fill(KEY)
+    connect_form.save()
+    assert "widgets" in nbformat.read(lab.folder / "connect.ipynb", as_version=4).metadata, "widget state was not saved"
+    assert files_holding("127.0.0.1:9", lab.folder), "the search finds what a form does keep"
+    assert not files_holding(KEY, lab.folder, lab.state)
+
+
+def test_a_key_that_was_refused_is_in_no_saved_file_output_or_log(lab, connect_form, tmp_path):
+    from helpers.practice import start_server
+
+    server = start_server(home=tmp_path / "elsewhere")
+    form = connect_form.form()
+    choose_other_host(form, server.base_url)
+    form.get_by_label("Key").fill(KEY)
+    form.get_by_role("button", name="Connect").click()
+    form.get_by_text("does not accept the key").first.wait_for()
+    assert form.get_by_label("Key").input_value() == ""
+    connect_form.command("notebook:run-cell")  # the last one: prints the form and its state once more
+    connect_form.wait_for_kernel()
+    connect_form.save()
+    server.stop()
+    assert KEY not in connect_form.page.content()
+    assert not files_holding(KEY, lab.folder, lab.state, tmp_path)
+    assert not connect_form.errors()
