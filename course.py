@@ -72,14 +72,26 @@ def install(python: str, local: bool) -> None:
         if marker.exists() and marker.read_text(encoding="utf-8") == digest:
             continue
         print(f"Installing {file.name} (a few minutes the first time) ...", flush=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", file.name]
-        if subprocess.call(pip, cwd=ROOT) != 0:
+        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        if any(subprocess.call([*pip, *wanted], cwd=ROOT) != 0 for wanted in parts(file)):
             sys.exit(
                 f"\nInstalling {file.name} failed; the reason stands above.\n"
                 "Most often there is no network, or the disk is full. Mend that and start the same command again:\n"
                 "what was downloaded already is kept."
             )
         marker.write_text(digest, encoding="utf-8")
+
+
+def parts(file: Path) -> list[list[str]]:
+    """What to tell pip: the file; or, where lines are marked `# no-deps`, the other lines first and then these."""
+    lines = [line.partition("#")[::2] for line in file.read_text(encoding="utf-8").splitlines()]
+    alone = [wanted.strip() for wanted, comment in lines if comment.strip() == "no-deps"]
+    if not alone:
+        return [["-r", file.name]]
+    return [
+        [wanted.strip() for wanted, comment in lines if wanted.strip() and comment.strip() != "no-deps"],
+        ["--no-deps", *alone],
+    ]
 
 
 if __name__ == "__main__":

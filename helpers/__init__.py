@@ -18,6 +18,7 @@ PUBLIC = {
     "upload": ["upload_file"],
     "job": ["attach", "cancel", "checkpoints", "events", "result_file", "start", "watch"],
     "usage": ["ask", "compare", "ledger"],
+    "take_away": ["take_away"],
     "cost": ["call_cost", "compare_prices", "estimate", "monthly_cost", "price_of", "training_cost"],
 }
 MODULE_OF = {name: module for module, names in PUBLIC.items() for name in names}

@@ -30,6 +30,7 @@ def make_app(settings: Settings) -> FastAPI:
         app.include_router(module.router, prefix="/v1", dependencies=[Depends(check_key), Depends(faults.meet_fault)])
     app.include_router(faults.router, dependencies=[Depends(check_key)])
     app.add_api_route("/practice/status", status, dependencies=[Depends(check_key)])
+    app.add_api_route("/practice/models/{name}/folders", models.folders, dependencies=[Depends(check_key)])
     return app
 
 

@@ -105,6 +105,9 @@ class Engine(Protocol):
 
     def resume(self, job: Job) -> None: ...
 
+    def folders(self, tuned: TunedModel) -> dict[str, str] | None:
+        """`adapter`: the PEFT folder of a tuned model; `base_model`: what Transformers loads below it. None: no files."""
+
     def reply(self, base: str, tuned: TunedModel | None, request: ChatRequest) -> Reply:
         """Answer with a base model, or with a model tuned from it. Raises ApiError, e.g. for a prompt too long."""
 

@@ -57,6 +57,14 @@ def delete(request: Request, name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "deleted": True}
 
 
+def folders(request: Request, name: str) -> dict[str, Any]:
+    """Where the files of a model of the learner's own lie: None for a simulated one, which has no files."""
+    model = _own(request, name)
+    engine = request.app.state.engines.get(request.app.state.store.job(model.job_id).engine)
+    found = engine.folders(model) if engine else None
+    return {"object": "practice.folders", **(found or {"adapter": None, "base_model": None})}
+
+
 def _own(request: Request, name: str) -> TunedModel:
     model = request.app.state.jobs.model(name)
     if model is None:

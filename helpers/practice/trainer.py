@@ -20,7 +20,7 @@ from helpers.catalogue import base_models
 from helpers.practice.engines import FINAL, ChatRequest, Checkpoint, Event, Progress
 from helpers.practice.ids import derived_id
 from helpers.practice.job_texts import begun_messages, model_name, result_csv
-from helpers.practice.local_model import prepare_libraries
+from helpers.practice.local_model import model_source, prepare_libraries
 from helpers.practice.settings import Settings
 from helpers.practice.store import Job, Store, TunedModel
 from helpers.practice.training_data import TrainingData
@@ -233,6 +233,10 @@ class Trainer:
         adapter = TrainingFiles(self.settings.home, tuned.job_id).adapter(tuned.step) if tuned else None
         return self._loaded().reply(base, adapter, request)
 
+    def folders(self, tuned: TunedModel) -> dict[str, str]:
+        adapter = TrainingFiles(self.settings.home, tuned.job_id).adapter(tuned.step)
+        return {"adapter": str(adapter), "base_model": model_source(tuned.base, self.settings.home)}
+
     def _loaded(self) -> Any:
         with self._chat_lock:
             if self._chat is None:
@@ -281,7 +285,12 @@ def _launcher() -> list[str]:
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(SECRETS)}
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    return {**kept, "PYTHONPATH": path, "PYTHONUTF8": "1", "TOKENIZERS_PARALLELISM": "false"}
+    return {
+        **kept,
+        "PYTHONPATH": path,
+        "PYTHONUTF8": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+    }
 
 
 _WINDOWS_FLAGS = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)

@@ -17,6 +17,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from helpers.catalogue import LOCAL_TRAINING_TOKENS
 from helpers.lines import read_lines
 from helpers.practice.local_model import LocalModelError, model_source, prepare_libraries
 from helpers.practice.settings import load_settings

@@ -1,0 +1,52 @@
+"""What the tests of real training share: whether it is installed, and how to wait for a job."""
+
+import time
+
+import openai
+import pytest
+
+from helpers.practice.engines import FINAL, local_training_is_installed
+
+MODEL = "smollm2-135m-instruct"
+SYSTEM = "You are the sales assistant of CloudRest, a mattress shop. Answer in one or two friendly, factual sentences."
+WAIT_SECONDS = 300
+
+needs_local_training = pytest.mark.skipif(
+    not local_training_is_installed(), reason="requirements-local.txt is not installed: python course.py test --local"
+)
+
+
+def wait_for(client: openai.OpenAI, job_id: str, *statuses: str, seconds: float = WAIT_SECONDS):
+    """The job, as soon as it has one of these statuses (by default: a final one)."""
+    wanted, end = statuses or FINAL, time.monotonic() + seconds
+    while True:
+        job = client.fine_tuning.jobs.retrieve(job_id)
+        if job.status in wanted:
+            return job
+        assert job.status not in FINAL, f"the job ended as {job.status}: {job.error}"
+        assert time.monotonic() < end, f"still {job.status} after {seconds} s"
+        time.sleep(0.2)
+
+
+def wait_for_step(client: openai.OpenAI, job_id: str, step: int) -> None:
+    """Until that training step is reported."""
+    end = time.monotonic() + WAIT_SECONDS
+    while not any(number >= step for number in steps_of(client, job_id)):
+        assert time.monotonic() < end, f"step {step} was not reached"
+        assert client.fine_tuning.jobs.retrieve(job_id).status not in FINAL
+        time.sleep(0.1)
+
+
+def steps_of(client: openai.OpenAI, job_id: str) -> list[int]:
+    """The numbers of the reported steps, oldest first."""
+    return [event.data["step"] for event in events_of(client, job_id) if event.type == "metrics"]
+
+
+def events_of(client: openai.OpenAI, job_id: str) -> list:
+    return list(client.fine_tuning.jobs.list_events(job_id, limit=100))[::-1]
+
+
+def answer(client: openai.OpenAI, model: str, question: str, **more) -> str:
+    messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": question}]
+    completion = client.chat.completions.create(model=model, messages=messages, temperature=0, **more)
+    return completion.choices[0].message.content
