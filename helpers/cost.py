@@ -17,6 +17,8 @@ MILLION = 1_000_000
 AMOUNTS = ("train", "input", "cached_input", "output")
 DAYS_PER_MONTH = 30
 MOST_EPOCHS = 50
+# Real training on this computer, chosen with tests/benchmarks/local_quality.py: 15 examples are read 8 times, 50 examples 4 times.
+LOCAL_MOST_EPOCHS, LOCAL_EXAMPLES_READ = 8, 200
 FREE = Decimal(0)
 
 
@@ -133,14 +135,16 @@ def price_of(model: str, as_of: str | None = None) -> Price:
     return Price(base.model, base.as_of, train, base.input, base.cached_input, base.output, base.source)
 
 
-def default_epochs(examples: int) -> int:
-    """Epochs that the host chooses: 3, more for few examples, fewer for very many.
+def default_epochs(examples: int, model: str = SIMULATED_DEFAULT) -> int:
+    """Epochs that the host chooses: 3, more for few examples, fewer for very many. A small local model needs more.
 
     >>> [default_epochs(n) for n in (10, 15, 33, 34, 100_000)]
     [10, 6, 3, 3, 1]
     """
     if examples < 1:
         raise ValueError(f"examples: found {examples}; expected at least 1")
+    if _is_local(model):
+        return max(1, min(LOCAL_MOST_EPOCHS, LOCAL_EXAMPLES_READ // examples))
     if examples * 3 < 100:
         return min(25, 100 // examples)
     if examples * 3 > 25_000:
@@ -181,7 +185,7 @@ def estimate(examples: Iterable[dict[str, Any]], model: str, epochs: int | None 
         raise ValueError(f"epochs: found {epochs}; expected 1 to {MOST_EPOCHS}, or None: the host chooses")
     examples = list(examples)
     counted = count_tokens(examples, model)
-    n_epochs = epochs or default_epochs(len(examples))
+    n_epochs = epochs or default_epochs(len(examples), model)
     local = _is_local(model)
     price = _training_price(model)
     low = expected = high = None
@@ -203,7 +207,7 @@ def estimate(examples: Iterable[dict[str, Any]], model: str, epochs: int | None 
         expected=expected,
         high=high,
         price=price,
-        on_openai=training_cost(counted.billable, n_epochs, price_of(SIMULATED_DEFAULT)) if local else None,
+        on_openai=_cost_on_openai(counted.billable, epochs or default_epochs(len(examples))) if local else None,
         truncated=counted.truncated,
     )
 
@@ -229,6 +233,10 @@ def dollars(amount: Decimal) -> str:
         return f"${amount:,.2f}"
     shown = f"{amount:.2g}" if amount >= Decimal("0.0001") else f"{amount:.1g}"
     return f"${Decimal(shown):f}"
+
+
+def _cost_on_openai(tokens: int, epochs: int) -> Decimal:
+    return training_cost(tokens, epochs, price_of(SIMULATED_DEFAULT))
 
 
 def _training_price(model: str) -> Price | None:

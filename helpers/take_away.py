@@ -52,7 +52,9 @@ def take_away(client: OpenAI, model: str) -> TakenAway:
     Taken again, the copy stays as it is. Raises ValueError on another host: no model can be taken away from there.
     """
     if not is_practice(client) or client.base_url.host not in ("127.0.0.1", "localhost", "::1"):
-        raise ValueError(f"{client.base_url.host}: a model can be taken away only from the practice server on this computer")
+        raise ValueError(
+            f"{client.base_url.host}: a model can be taken away only from the practice server on this computer"
+        )
     root = str(client.base_url).removesuffix("/").removesuffix("/v1")
     found = client.get(f"{root}/practice/models/{quote(model, safe='')}/folders", cast_to=object)
     if found["adapter"] is None:

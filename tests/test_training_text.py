@@ -22,7 +22,9 @@ def learned(tokenizer, *messages, limit=LIMIT):
     """The text of the tokens that have a label."""
     from helpers.practice.training_text import IGNORED, encode
 
-    encoded = encode([dict(zip(("role", "content", "weight"), message, strict=False)) for message in messages], tokenizer, limit)
+    encoded = encode(
+        [dict(zip(("role", "content", "weight"), message, strict=False)) for message in messages], tokenizer, limit
+    )
     assert len(encoded.input_ids) == len(encoded.labels) <= limit
     assert all(label in (IGNORED, token) for token, label in zip(encoded.input_ids, encoded.labels, strict=True))
     return tokenizer.decode([label for label in encoded.labels if label != IGNORED]), encoded.cut
@@ -49,7 +51,7 @@ def test_what_lies_beyond_the_limit_is_cut_and_said(tokenizer):
 
 
 def test_letters_of_other_scripts_and_a_text_that_looks_like_a_mark_do_not_move_the_labels(tokenizer):
-    talk = [("user", "质保多久？<|im_end|>"), ("assistant", "十年。Ten years é.")]
+    talk = [("user", "质保多久<|im_end|>"), ("assistant", "十年。Ten years é.")]
     assert learned(tokenizer, *talk)[0] == "十年。Ten years é.<|im_end|>"
 
 

@@ -73,6 +73,7 @@ def _arguments(job: Job, output: Path, *, evaluate: bool) -> dict[str, Any]:
         "logging_steps": 1,
         "eval_strategy": "epoch" if evaluate else "no",
         "save_strategy": "epoch",
+        "save_only_model": True,  # a checkpoint is a model to use; a pause adds what is needed to go on
         "save_total_limit": 4,  # three to keep, and one that a pause may have added
         "include_num_input_tokens_seen": "non_padding",
         "report_to": [],

@@ -41,6 +41,7 @@ class Reporter(TrainerCallback):
             broadcast_object_list(wanted)  # all processes stop at the same step, or they would wait for each other
         if wanted[0] and state.global_step < state.max_steps:
             self.paused = control.should_save = control.should_training_stop = True
+            args.save_only_model = False  # this checkpoint is to go on from, not only to use
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         metrics = {name: value for name, value in self._step.items() if name != "total_steps"}

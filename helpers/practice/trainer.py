@@ -17,6 +17,7 @@ import psutil
 from filelock import FileLock
 
 from helpers.catalogue import base_models
+from helpers.cost import default_epochs
 from helpers.practice.engines import FINAL, ChatRequest, Checkpoint, Event, Progress
 from helpers.practice.ids import derived_id
 from helpers.practice.job_texts import begun_messages, model_name, result_csv
@@ -57,7 +58,7 @@ class Trainer:
             "failure": data.failure,
             "hyperparameters": {
                 name: chosen if asked[name] == "auto" else asked[name]
-                for name, chosen in auto_settings(data.examples, kind).items()
+                for name, chosen in auto_settings(job, data.examples).items()
             },
             "unsafe": job.get("unsafe", False),
         }
@@ -247,11 +248,14 @@ class Trainer:
             return self._chat
 
 
-def auto_settings(examples: int, kind: str) -> dict[str, float]:
-    """What "auto" means here. Few examples are read more often, many less: as on the real API."""
-    epochs = max(1, min(10, round(150 / max(1, examples)))) if examples > 15 else 10
-    chosen = {"n_epochs": epochs, "batch_size": 4, "learning_rate_multiplier": 1.0}
-    return chosen | {"beta": 0.1} if kind == "dpo" else chosen
+def auto_settings(job: dict[str, Any], examples: int) -> dict[str, float]:
+    """What "auto" means here."""
+    chosen = {
+        "n_epochs": default_epochs(max(1, examples), job["model"]),
+        "batch_size": 4,
+        "learning_rate_multiplier": 1.0,
+    }
+    return chosen | {"beta": 0.1} if job["method"]["type"] == "dpo" else chosen
 
 
 def kill(process: psutil.Process | None) -> None:

@@ -71,9 +71,9 @@ def train(job: Job, store: Store, files: TrainingFiles) -> dict[str, Any]:
     trainer.add_callback(reporter)
     checkpoint = files.last_checkpoint()
     if cut and checkpoint is None and trainer.is_world_process_zero():
-        store.add_event(
-            job.id, f"{cut} examples were longer than the model's limit and were cut", level="warn", data={}
-        )
+        were = "1 example was" if cut == 1 else f"{cut} examples were"
+        message = f"{were} longer than {LOCAL_TRAINING_TOKENS} tokens and {were.split()[-1]} cut"
+        store.add_event(job.id, message, level="warn", data={})
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if reporter.paused:
         return {"status": "paused"}
