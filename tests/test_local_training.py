@@ -350,3 +350,30 @@ def margin(real, model, question, good, bad):
 def test_reinforcement_stays_a_clear_error(real, uploaded):
     with pytest.raises(openai.BadRequestError, match="expected one of: supervised, dpo"):
         real.fine_tuning.jobs.create(model=MODEL, training_file=uploaded[0], method={"type": "reinforcement"})
+
+
+# --- the notebooks ------------------------------------------------------------------------------------------------
+
+
+def test_all_notebooks_run_to_the_end_on_the_real_model(real, real_home, tmp_path):
+    """Nothing is compared: a real model finds its own words. But no cell fails, and the claims of the text hold."""
+    import nbformat
+
+    learner = {"PRACTICE_HOME": str(real_home), "COURSE_WORKSPACE": str(tmp_path / "workspace"), "PYTHONUTF8": "1"}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PRACTICE_", "COURSE_", "OPENAI_"))
+    }
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.run_notebooks"],
+        cwd=DATA.parent,
+        env={**kept, **learner},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr[-3000:]
+    cells = nbformat.read(tmp_path / "workspace" / "run" / "04_usage_and_cost.ipynb", as_version=4).cells
+    printed = [json.dumps(cell.outputs) for cell in cells if cell.cell_type == "code"]
+    assert f"ft:{MODEL}:personal:mattress" in printed[0]
+    assert "10-year" in printed[1], "the first answer is the one that the text calls ten years"
+    assert any("PeftModel.from_pretrained" in output for output in printed)
