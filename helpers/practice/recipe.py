@@ -11,13 +11,14 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer
 from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
 from helpers.catalogue import LOCAL_TRAINING_TOKENS
+from helpers.practice.averaging import Averaging
 from helpers.practice.local_model import attention, device, weights_dtype
 from helpers.practice.store import Job
 from helpers.practice.training_text import encode_all, preferences
 
 RANK = 64
 ALPHA = 128
-LEARNING_RATE = {"supervised": 1e-3, "dpo": 2e-4}  # times the job's learning_rate_multiplier
+LEARNING_RATE = {"supervised": 2e-3, "dpo": 2e-4}  # times the job's learning_rate_multiplier
 WARMUP_SHARE = 0.05
 
 
@@ -46,7 +47,7 @@ def make_trainer(
         )
     sets = [_dataset(rows) if rows else None for rows in encoded]
     arguments = SFTConfig(**settings, max_length=LOCAL_TRAINING_TOKENS)
-    trainer = SFTTrainer(args=arguments, train_dataset=sets[0], eval_dataset=sets[1], **common)
+    trainer = SFTTrainer(args=arguments, train_dataset=sets[0], eval_dataset=sets[1], callbacks=[Averaging()], **common)
     return trainer, sum(each.cut for each in encoded[0])
 
 
@@ -64,6 +65,7 @@ def _arguments(job: Job, output: Path, *, evaluate: bool) -> dict[str, Any]:
         "per_device_train_batch_size": each_device,
         "per_device_eval_batch_size": each_device,
         "learning_rate": LEARNING_RATE[job.method["type"]] * asked["learning_rate_multiplier"],
+        "lr_scheduler_type": "constant_with_warmup",  # the average takes the place of a falling rate
         "warmup_steps": WARMUP_SHARE,
         "seed": job.seed,
         "bf16": weights_dtype() is torch.bfloat16,
