@@ -20,6 +20,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COURSE_WORKSPACE", str(folder))
     monkeypatch.setenv("PRACTICE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PRACTICE_JOB_SECONDS", "0")
+    monkeypatch.setenv("PRACTICE_LOCAL_MODELS", "none")  # real training only where a test is about it
     return folder
 
 

@@ -21,7 +21,6 @@ def own_process(monkeypatch):
     monkeypatch.setattr(hosts, "_own", {})
     monkeypatch.setattr(hosts, "_given_keys", {})
     monkeypatch.setattr(hosts, "ORIGINAL", dict.fromkeys(hosts.VARIABLES))
-    monkeypatch.setenv("PRACTICE_LOCAL_MODELS", "none")
     yield
     for server in hosts._own.values():
         server.stop()

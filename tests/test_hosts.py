@@ -114,7 +114,6 @@ def test_a_teachers_practice_server_costs_nothing_and_goes_by_its_address(server
 
 
 def test_the_base_model_is_a_setting_else_what_the_host_offers(monkeypatch):
-    monkeypatch.setenv("PRACTICE_LOCAL_MODELS", "none")
     client = connect()
     assert base_model_for(client) == "gpt-4.1-mini-2025-04-14"
     monkeypatch.setenv("COURSE_BASE_MODEL", "gpt-4o-mini-2024-07-18")

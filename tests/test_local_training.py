@@ -39,6 +39,7 @@ def real_home(tmp_path_factory):
 def real(real_home):
     patch = pytest.MonkeyPatch()
     patch.delenv("PRACTICE_LOCAL_MODELS", raising=False)
+    patch.delenv("PRACTICE_ACCELERATE", raising=False)
     patch.setenv("OPENAI_API_KEY", "sk-not-for-the-training-process")
     server = start_server(home=real_home)
     yield openai.OpenAI(base_url=server.base_url, api_key=server.key, max_retries=0)
@@ -47,6 +48,12 @@ def real(real_home):
             openai.OpenAI(base_url=server.base_url, api_key=server.key).fine_tuning.jobs.cancel(job.id)
     server.stop()
     patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def real_models(workspace, monkeypatch):
+    """The other tests do without real training; these do not."""
+    monkeypatch.delenv("PRACTICE_LOCAL_MODELS")
 
 
 @pytest.fixture(scope="module")

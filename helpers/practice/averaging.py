@@ -27,8 +27,10 @@ class Averaging(TrainerCallback):
             return
         self._steps += 1
         for name, weight in _trained(model):
-            mean = self._mean.setdefault(name, weight.detach().clone())
-            mean.add_(weight.detach() - mean, alpha=1 / self._steps)
+            if name in self._mean:
+                self._mean[name].lerp_(weight.detach(), 1 / self._steps)
+            else:
+                self._mean[name] = weight.detach().clone()
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
         if control.should_training_stop and state.global_step < state.max_steps:

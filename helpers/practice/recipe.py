@@ -1,4 +1,4 @@
-"""How a small model is trained here: which settings, and why. Every number was chosen with tests/benchmarks/quality.py."""
+"""How a small model is trained here: which settings, and why. Every number was chosen with tests/benchmarks/local_quality.py."""
 
 import math
 from pathlib import Path
@@ -8,9 +8,10 @@ import torch
 from datasets import Dataset
 from peft import LoraConfig
 from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer
-from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
+from trl import DPOConfig, DPOTrainer, SFTConfig
 
 from helpers.catalogue import LOCAL_TRAINING_TOKENS
+from helpers.practice.answer_loss import AnswerLossTrainer
 from helpers.practice.averaging import Averaging
 from helpers.practice.local_model import attention, device, weights_dtype
 from helpers.practice.store import Job
@@ -47,7 +48,9 @@ def make_trainer(
         )
     sets = [_dataset(rows) if rows else None for rows in encoded]
     arguments = SFTConfig(**settings, max_length=LOCAL_TRAINING_TOKENS)
-    trainer = SFTTrainer(args=arguments, train_dataset=sets[0], eval_dataset=sets[1], callbacks=[Averaging()], **common)
+    trainer = AnswerLossTrainer(
+        args=arguments, train_dataset=sets[0], eval_dataset=sets[1], callbacks=[Averaging()], **common
+    )
     return trainer, sum(each.cut for each in encoded[0])
 
 
