@@ -14,11 +14,13 @@ PUBLIC = {
     "notes": ["remember", "workspace"],
     "earlier_steps": ["catch_up"],
     "data_format": ["check", "from_rows", "read", "repair", "sample", "split", "write"],
+    "drafting": ["draft"],
     "tokens": ["count_tokens"],
     "upload": ["upload_file"],
     "job": ["attach", "cancel", "checkpoints", "events", "result_file", "start", "watch"],
     "usage": ["ask", "compare", "ledger"],
     "take_away": ["take_away"],
+    "break_even": ["break_even"],
     "cost": ["call_cost", "compare_prices", "estimate", "monthly_cost", "price_of", "training_cost"],
 }
 MODULE_OF = {name: module for module, names in PUBLIC.items() for name in names}

@@ -14,6 +14,7 @@ from helpers.cost import Estimate, dollars
 from helpers.host_name import OPENAI_URL, host_name, is_openai, is_practice
 from helpers.practice import PracticeServer, start_server
 from helpers.practice.settings import load_settings
+from helpers.remembered_keys import forget_key, remembered_key
 
 VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
 # The learner's own settings, as they were before connect() changed any of them in this process.
@@ -103,7 +104,8 @@ def _set(base_url: str, key: str, organization: str | None = None, project: str 
 
 
 def _key_for(base_url: str, key: str | None) -> str:
-    """The key given now or before in this process, else the one of the environment that belongs to this host.
+    """The key given now or before in this process, else the one of the environment that belongs to this host, else the one
+    that the learner asked to be remembered for it.
 
     OPENAI_API_KEY belongs to the address in OPENAI_BASE_URL, or to OpenAI: it is never sent anywhere else.
     """
@@ -112,6 +114,7 @@ def _key_for(base_url: str, key: str | None) -> str:
         key = ORIGINAL["OPENAI_API_KEY"]
     elif key is None and base_url != OPENAI_URL:
         key = os.environ.get("COURSE_API_KEY")
+    key = key or remembered_key(base_url)
     if not key or (key.startswith("practice-") and base_url == OPENAI_URL):
         variable = "OPENAI_API_KEY" if base_url == OPENAI_URL else "COURSE_API_KEY"
         raise MissingKeyError(
@@ -120,6 +123,17 @@ def _key_for(base_url: str, key: str | None) -> str:
         )
     _given_keys[base_url] = key
     return key
+
+
+def drop_key(base_url: str) -> None:
+    """Forget the key that was given for a host in this process."""
+    _given_keys.pop(base_url, None)
+
+
+def forget(base_url: str) -> bool:
+    """Forget the key of a host: in this process, and in the keyring of this computer. Says whether one was remembered there."""
+    drop_key(base_url)
+    return forget_key(base_url)
 
 
 def own_server() -> PracticeServer:

@@ -20,12 +20,14 @@ DATA = Path(__file__).parents[1] / "data"
 
 @dataclass(repr=False)
 class Preflight(Shown):
-    """What was found out. `ready` is True if, as far as one can see without paying, a job can be started here."""
+    """What was found out. `ready` is True if, as far as one can see without paying, a job can be started here; `answers` is
+    True if the host was reached and accepts the key."""
 
     host: Host
     ready: bool
     findings: list[tuple[str, str]] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
+    answers: bool = True
 
     def __str__(self) -> str:
         return f"{self.host}\n{text_table(self.findings)}"
@@ -45,6 +47,7 @@ def preflight(client: OpenAI, *, today: date | None = None) -> Preflight:
             host,
             False,
             [("Does it answer?", f"No. {found.what}."), ("Why?", found.why), ("What to do?", found.do_next)],
+            answers=False,
         )
     findings = [("Does it answer?", "Yes, and it accepts the key.")]
     ask = {"practice": _practice, "openai": _openai, "other": _other}[host.kind]

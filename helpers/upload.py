@@ -2,7 +2,9 @@
 
 import hashlib
 import io
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import openai
 from openai import OpenAI
@@ -18,38 +20,50 @@ LARGEST_COMPARED = 50_000_000  # bytes; a larger file on the host is not fetched
 
 
 class WatchedFile(io.FileIO):
-    """A file that moves a progress bar while it is read."""
+    """A file that says how many bytes were read, each time."""
 
-    def __init__(self, path: Path, bar: tqdm) -> None:
+    def __init__(self, path: Path, progress: Callable[[int], Any]) -> None:
         super().__init__(path, "rb")
-        self.bar = bar
+        self.progress = progress
 
     def read(self, size: int = -1) -> bytes:
         piece = super().read(size)
-        self.bar.update(len(piece))
+        self.progress(len(piece))
         return piece
 
 
-def upload_file(client: OpenAI, path: str | Path, *, purpose: str = "fine-tune", note_as: str = "file") -> FileObject:
+def upload_file(
+    client: OpenAI,
+    path: str | Path,
+    *,
+    purpose: str = "fine-tune",
+    note_as: str = "file",
+    progress: Callable[[int], Any] | None = None,
+) -> FileObject:
     """Upload a file, wait until the host has read it, keep its id, and return it.
 
     If the same content is on this host already, that file is returned instead. `note_as` is the kind under which the id
-    is kept: "file" for what you train on, "validation" for what you check with.
+    is kept: "file" for what you train on, "validation" for what you check with. With `progress`, which is called with the
+    number of bytes that were sent, nothing is printed and no bar is shown.
     """
     path = Path(path)
     digest = content_hash(path)
     known = _already_there(client, path, digest, purpose, note_as)
     if known:
         notes.add(host_name(client), note_as, known.id, sha256=digest, purpose=purpose)
-        print(f"{short_path(path)} is on the host already: {known.id}")
+        if progress is None:
+            print(f"{short_path(path)} is on the host already: {known.id}")
         return known
     size = path.stat().st_size
-    bar = tqdm(total=size, unit="B", unit_scale=True, desc=path.name, disable=size < LONG_UPLOAD)
-    with bar, WatchedFile(path, bar) as file:
+    bar = tqdm(
+        total=size, unit="B", unit_scale=True, desc=path.name, disable=progress is not None or size < LONG_UPLOAD
+    )
+    with bar, WatchedFile(path, progress or bar.update) as file:
         uploaded = client.files.create(file=(path.name, file), purpose=purpose)
     uploaded = client.files.wait_for_processing(uploaded.id, poll_interval=0.5)
     notes.add(host_name(client), note_as, uploaded.id, sha256=digest, purpose=purpose)
-    print(f"{short_path(path)} uploaded: {uploaded.id}")
+    if progress is None:
+        print(f"{short_path(path)} uploaded: {uploaded.id}")
     return uploaded
 
 

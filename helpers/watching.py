@@ -143,4 +143,14 @@ def status_line(watcher: Watcher) -> str:
     parts = [f"Job {watcher.job_id}: {watcher.job.status.replace('_', ' ')}"]
     if steps := watcher.steps:
         parts.append(f"step {steps[0]:,} of {plural(steps[1], 'step').removesuffix(' steps')}")
+    if left := time_left(watcher.job):
+        parts.append(left)
     return ", ".join(parts)
+
+
+def time_left(job: FineTuningJob) -> str:
+    """In words, if the host has said when it expects to be done."""
+    seconds = (job.estimated_finish or 0) - time.time()
+    if job.status in FINAL or seconds < 1:
+        return ""
+    return f"about {seconds:.0f} s left" if seconds < 100 else f"about {seconds / 60:.0f} minutes left"

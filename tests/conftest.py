@@ -3,10 +3,13 @@
 import os
 from pathlib import Path
 
+import keyring as keyring_library
 import openai
 import pytest
+from keyring.backend import KeyringBackend
 
 DATA = Path(__file__).parents[1] / "data"
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # for the programs that tests start
 COURSE_VARIABLES = ("OPENAI_", "PRACTICE_", "COURSE_")
 
 
@@ -22,6 +25,32 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PRACTICE_JOB_SECONDS", "0")
     monkeypatch.setenv("PRACTICE_LOCAL_MODELS", "none")  # real training only where a test is about it
     return folder
+
+
+class MemoryKeyring(KeyringBackend):
+    """Stands in for the keyring of the operating system, which belongs to the person who runs the tests."""
+
+    priority = 1
+    name = "memory"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.kept[service, username]
+
+
+@pytest.fixture(autouse=True)
+def keyring() -> MemoryKeyring:
+    keyring_library.set_keyring(MemoryKeyring())
+    return keyring_library.get_keyring()
 
 
 @pytest.fixture

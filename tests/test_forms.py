@@ -2,17 +2,29 @@
 
 import threading
 import time
+from datetime import datetime
 
 import pytest
+from keyring.backends.fail import Keyring as NoKeyring
 
 from helpers import hosts, notes
 from helpers.data_format import read, write
-from helpers.forms import connect_form, examples_form, job_form, playground_form, upload_form
+from helpers.forms import (
+    base,
+    connect_form,
+    cost_form,
+    draft_form,
+    examples_form,
+    job_form,
+    playground_form,
+    upload_form,
+)
 from helpers.forms.key_field import KeyField
 from helpers.practice import start_server
 from helpers.upload import upload_file
 
 SECRET = "sk-" + "secret" * 6
+ALL_FORMS = [connect_form, examples_form, draft_form, upload_form, job_form, playground_form, cost_form]
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +33,7 @@ def own_process(monkeypatch):
     monkeypatch.setattr(hosts, "_own", {})
     monkeypatch.setattr(hosts, "_given_keys", {})
     monkeypatch.setattr(hosts, "ORIGINAL", dict.fromkeys(hosts.VARIABLES))
+    monkeypatch.setattr(base, "DOUBLE_CLICK_SECONDS", 0.0)  # a test clicks faster than a person
     yield
     for server in hosts._own.values():
         server.stop()
@@ -36,7 +49,7 @@ def until(condition, seconds=10.0):
 # --- every form ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("make", [connect_form, examples_form, upload_form, job_form, playground_form])
+@pytest.mark.parametrize("make", ALL_FORMS)
 def test_where_no_widget_lives_a_sentence_names_the_plain_call(make):
     first, second = make()._repr_mimebundle_(), make()._repr_mimebundle_()
     assert "The plain call that does the same: " in first["text/plain"]
@@ -44,7 +57,7 @@ def test_where_no_widget_lives_a_sentence_names_the_plain_call(make):
     assert "application/vnd.jupyter.widget-view+json" in first
 
 
-@pytest.mark.parametrize("make", [connect_form, examples_form, upload_form, job_form, playground_form])
+@pytest.mark.parametrize("make", ALL_FORMS)
 def test_no_two_widgets_share_a_layout(make):
     def layouts(widget):
         return [widget.layout, *(each for child in getattr(widget, "children", ()) for each in layouts(child))]
@@ -94,6 +107,40 @@ def test_a_wrong_key_is_answered_in_words_and_kept_nowhere(workspace, server):
     assert all(SECRET not in path.read_text(encoding="utf-8") for path in workspace.rglob("*") if path.is_file())
 
 
+def test_a_key_is_remembered_only_when_asked_and_only_in_the_keyring(workspace, server, keyring):
+    form = connect_form()
+    form.host.value, form.url.value = "other", server.base_url
+    form.connect(server.key)
+    until(lambda: not form.key.busy)
+    assert keyring.kept == {}
+    form.remember.value = True
+    form.connect("practice-wrong")
+    until(lambda: "did not accept it" in form.message.value)
+    assert keyring.kept == {}
+    form.connect(server.key)
+    until(lambda: "is remembered" in form.message.value)
+    assert list(keyring.kept.values()) == [server.key]
+    hosts._given_keys.clear()  # a new kernel
+    again = connect_form()
+    again.connect("")
+    until(lambda: "accepts the key" in again.message.value)
+    again.forget.click()
+    until(lambda: "Forgotten" in again.message.value)
+    assert keyring.kept == {}
+    assert all(server.key not in path.read_text(encoding="utf-8") for path in workspace.rglob("*.json"))
+
+
+def test_without_a_keyring_the_form_says_so_and_connects_all_the_same(server, monkeypatch):
+    import keyring as library
+
+    library.set_keyring(NoKeyring())
+    form = connect_form()
+    form.host.value, form.url.value, form.remember.value = "other", server.base_url, True
+    form.connect(server.key)
+    until(lambda: "cannot be used (there is none)" in form.message.value)
+    assert "accepts the key" in form.message.value
+
+
 def test_openai_without_a_key_says_what_is_missing():
     form = connect_form()
     form.host.value = "openai"
@@ -116,8 +163,8 @@ def fill(form, pairs):
 def test_problems_stand_next_to_the_row_while_one_types():
     form = examples_form()
     fill(form, [("How firm is it?", "Medium."), ("How long is the warranty?", "")])
-    assert form.rows.children[0].problem.value == ""
-    assert "empty text" in form.rows.children[1].problem.value
+    assert "tokens" in form.rows.children[0].note.value and "error" not in form.rows.children[0].note.value
+    assert "empty text" in form.rows.children[1].note.value
     assert "8 more are needed" in form.summary.value and "tokens" in form.summary.value
 
 
@@ -159,6 +206,112 @@ def test_an_empty_form_has_nothing_to_save():
     until(lambda: "nothing to save" in form.message.value)
 
 
+def test_cells_of_a_spreadsheet_become_rows():
+    form = examples_form()
+    form.pasted.value = 'Question\tAnswer\nHow firm?\tMedium.\nHow long?\t"Ten\nyears."\n'
+    form.take.click()
+    assert [row.pair for row in form.filled()] == [("How firm?", "Medium."), ("How long?", "Ten\nyears.")]
+    assert "Added 2 rows" in form.message.value and form.pasted.value == ""
+    assert [row.question.description for row in form.rows.children] == ["Question 1", "Question 2"]
+
+
+def take(form, name, content):
+    form.file.value = (
+        {
+            "name": name,
+            "type": "",
+            "size": len(content),
+            "content": memoryview(content),
+            "last_modified": datetime.now(),
+        },
+    )
+
+
+def test_a_file_is_taken_and_what_is_no_pair_is_named(mattress):
+    form = examples_form()
+    take(form, "mydata.jsonl", mattress.read_bytes() + b'{"messages": [{"role": "user", "content": "Hi"}]}\n')
+    assert len(form.filled()) == 15 and form.system.value.startswith("You are the sales assistant")
+    assert "line 16: more than one question with one answer" in form.message.value
+    assert form.file.value == ()
+
+
+def test_a_file_in_another_encoding_says_what_to_do():
+    form = examples_form()
+    take(form, "old.csv", "Frage,Antwort\nWie groß?,Groß.".encode("cp1252"))
+    assert "CSV UTF-8" in form.message.value and not form.filled()
+
+
+def test_rows_that_were_not_saved_are_there_after_a_restart(workspace):
+    form = examples_form()
+    fill(form, [("How firm is it?", "Medium.")])
+    again = examples_form()  # as in a new kernel
+    assert again.filled()[0].pair == ("How firm is it?", "Medium.") and "not saved yet" in again.message.value
+    again.save.click()
+    until(lambda: "Saved 1 example" in again.message.value)
+    assert "not saved" not in examples_form().message.value
+
+
+def test_a_file_that_a_table_cannot_show_whole_is_left_alone(workspace, mattress):
+    longer = read(mattress)
+    longer[0]["messages"] += [{"role": "user", "content": "Sure?"}, {"role": "assistant", "content": "Yes."}]
+    write(longer, workspace / "my_examples.jsonl")
+    form = examples_form()
+    assert "left as it is" in form.message.value and not form.filled()
+    fill(form, [("How firm is it?", "Medium.")])
+    form.save.click()
+    until(lambda: "Replace it?" in form.message.value)
+    assert read(workspace / "my_examples.jsonl") == longer
+
+
+# --- drafts -------------------------------------------------------------------------------------------------------
+
+
+def test_a_draft_shows_what_is_good_and_adds_what_is_ticked(client, workspace):
+    form = draft_form(client)
+    form.ask.click()
+    until(lambda: form.drafted.children)
+    ticked = [row for row in form.drafted.children if row.keep.value]
+    assert len(form.drafted.children) == 15 and len(ticked) == 13 and "simulated" in form.message.value
+    ticked[0].keep.value = False
+    form.add.click()
+    until(lambda: "Added 12 examples" in form.message.value)
+    assert len(examples_form().filled()) == 12
+    form.ask.click()
+    until(lambda: form.drafted.children)
+    assert sum(row.keep.value for row in form.drafted.children) == 1, "what I have already is not ticked again"
+
+
+def test_a_draft_is_not_added_beside_rows_that_are_not_saved(client, workspace):
+    fill(examples_form(), [("How firm is it?", "Medium.")])
+    form = draft_form(client)
+    form.ask.click()
+    until(lambda: form.drafted.children)
+    form.add.click()
+    until(lambda: "Press Save there first" in form.message.value)
+    assert not (workspace / "my_examples.jsonl").exists()
+
+
+def test_a_draft_on_a_paid_host_is_asked_for_only_when_its_price_is_ticked(client, monkeypatch):
+    monkeypatch.setattr("helpers.hosts.is_practice", lambda _: False)
+    form = draft_form(client)
+    form.ask.click()
+    until(lambda: "Tick the line" in form.message.value)
+    assert "I agree to pay up to $0.00" in form.agree.description and not form.drafted.children
+    form.agree.value = True
+    form.number.value = 40
+    assert not form.agree.value, "another amount is agreed to anew"
+    form.agree.value = True
+    form.ask.click()
+    until(lambda: form.drafted.children)
+
+
+def test_a_draft_without_a_topic_says_so(client):
+    form = draft_form(client)
+    form.topic.value = ""
+    form.ask.click()
+    until(lambda: "topic: found nothing" in form.message.value)
+
+
 # --- upload -------------------------------------------------------------------------------------------------------
 
 
@@ -191,9 +344,10 @@ def slow_client(home, mattress):
 def test_the_job_form_estimates_starts_and_shows_the_end(client, mattress):
     upload_file(client, mattress)
     form = job_form(client)
+    assert "tokens billed" in form.cost.value, "the estimate is there before the button is pressed"
+    before = form.cost.value
     form.epochs.value = "3"
-    form.price.click()
-    until(lambda: "tokens billed" in form.cost.value)
+    assert form.cost.value != before
     form.go.click()
     until(lambda: "succeeded" in form.message.value)
     assert "<figure" in form.end.value
@@ -254,9 +408,9 @@ def test_base_and_tuned_answer_side_by_side_and_as_python(client, tuned):
     form = playground_form(client)
     form.beside.value = "gpt-4.1-mini-2025-04-14"
     form.ask.click()
-    until(lambda: "OpenAI()" in form.code.value)
-    assert "10-year" in form.answers.value and "Simulated answer" in form.answers.value
-    assert "tokens in" in form.answers.value
+    until(lambda: form.turns.children and form.turns.children[0].table.value.count("tokens in") == 2)
+    shown = form.turns.children[0].table.value
+    assert "10-year" in shown and "Simulated answer" in shown
 
 
 def test_the_python_of_the_playground_gives_the_same_answer(client, tuned, server, monkeypatch, capsys):
@@ -264,7 +418,7 @@ def test_the_python_of_the_playground_gives_the_same_answer(client, tuned, serve
     form = playground_form(client)
     monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
     monkeypatch.setenv("OPENAI_API_KEY", server.key)
-    exec(form.as_python(), {})
+    exec(form.request().as_python(server.base_url), {})
     assert "10-year" in capsys.readouterr().out
 
 
@@ -275,4 +429,28 @@ def test_an_error_of_the_host_is_told_and_the_question_stays(client, tuned):
     client.post(f"{root}/practice/faults", cast_to=object, body={"fault": "rate_limit", "times": 1})
     form.ask.click()
     until(lambda: "Too many requests" in form.message.value)
-    assert form.question.value == "My long question" and not form.ask.disabled
+    assert form.question.value == "My long question" and not form.ask.disabled and not form.turns.children
+
+
+def test_earlier_questions_stay_below_with_their_own_code(client, tuned):
+    notes.add("practice", "model", tuned)
+    form = playground_form(client)
+    for question in ("How firm is it?", "How long is the warranty?"):
+        form.question.value = question
+        form.ask.click()
+        until(lambda asked=question: form.turns.children and asked in form.turns.children[0].code.code)
+        until(lambda: not form.ask.disabled)
+    assert [turn.request.question for turn in form.turns.children] == ["How long is the warranty?", "How firm is it?"]
+    assert "How firm is it?" in form.turns.children[1].code.code
+
+
+# --- cost ---------------------------------------------------------------------------------------------------------
+
+
+def test_moving_a_number_changes_the_sentence_and_the_figure():
+    form = cost_form()
+    before = form.result.value
+    form.calls.value = 20_000
+    assert form.result.value != before and "paid off after" in form.result.value and "<figure" in form.result.value
+    form.short.value, form.long.value = 2_000, 50
+    assert "never pays for itself" in form.result.value

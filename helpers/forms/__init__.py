@@ -6,9 +6,11 @@ from typing import Any
 MODULE_OF = {
     "connect_form": "connect",
     "examples_form": "examples",
+    "draft_form": "draft",
     "upload_form": "upload",
     "job_form": "job",
     "playground_form": "playground",
+    "cost_form": "cost",
 }
 __all__ = sorted(MODULE_OF)
 

@@ -1,19 +1,24 @@
 """What all forms share: a sentence in their place where no widget can live, a busy state, errors in words."""
 
 import threading
+import time
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import ipywidgets as widgets
 import openai
 from openai import OpenAI
 
+from helpers.cost import dollars
 from helpers.explanations import explain
-from helpers.hosts import connect
+from helpers.hosts import connect, current_host
 from helpers.render import escape, paragraph
 
 # Errors that a person can act on. Any other is a mistake in the course, and is let through to be seen.
 FOR_PEOPLE = (openai.OpenAIError, ValueError, LookupError, OSError, RuntimeError)
+
+DOUBLE_CLICK_SECONDS = 0.6  # a second click within this time is the same click
 
 LABELS = {"description_width": "9em"}
 
@@ -59,13 +64,20 @@ class Form(widgets.VBox):
             return None
         button.disabled = True
         self.say_text(busy)
+        pressed = time.monotonic()
 
         def run() -> None:
             try:
                 task()
             except FOR_PEOPLE as error:
                 self.complain(error)
+            except Exception as error:
+                self.say_text(
+                    f"Something in the course is broken ({type(error).__name__}); what you wrote is still here."
+                )
+                raise
             finally:
+                time.sleep(max(0.0, pressed + DOUBLE_CLICK_SECONDS - time.monotonic()))
                 button.disabled = False
                 self._busy.release()
 
@@ -74,18 +86,66 @@ class Form(widgets.VBox):
         return thread
 
 
+class Agreement(widgets.Checkbox):
+    """On a paid host: a line with the amount that must be ticked first. Another amount must be ticked anew."""
+
+    def __init__(self, client: OpenAI) -> None:
+        super().__init__(False, description="", indent=False, layout=wide())
+        self.host = current_host(client)
+        hide(self)
+
+    def propose(self, most: Decimal | None) -> None:
+        """Show what a step costs at most, in dollars; None: the course does not know."""
+        if not self.host.paid:
+            return
+        amount = "an amount that the course does not know" if most is None else f"up to {dollars(most)}"
+        wanted = f"I agree to pay {amount} to {self.host.name}"
+        if wanted != self.description:
+            self.value, self.description = False, wanted
+        hide(self, False)
+
+    def demand(self) -> None:
+        """Raises ValueError unless the step is free, or the line with its amount is ticked."""
+        if self.host.paid and not self.value:
+            raise ValueError("This host costs money. Tick the line with the amount first; nothing was started.")
+
+
 def client_or_default(client: OpenAI | None) -> OpenAI:
     return client or connect(quiet=True)
 
 
-def text(label: str, value: str = "", placeholder: str = "", rows: int = 0) -> widgets.Text | widgets.Textarea:
+def text(label: str, value: str = "", placeholder: str = "", rows: int = 0, **more: Any) -> Any:
     """A field of one line, or of several, with a real label."""
-    common = dict(description=label, value=value, placeholder=placeholder, layout=wide(), style=LABELS)
+    common = dict(description=label, value=value, placeholder=placeholder, layout=wide(), style=LABELS, **more)
     return widgets.Textarea(rows=rows, **common) if rows else widgets.Text(**common)
 
 
 def dropdown(label: str, options: list[Any]) -> widgets.Dropdown:
     return widgets.Dropdown(description=label, options=options, layout=wide(), style=LABELS)
+
+
+def folded(label: str, children: list[widgets.Widget]) -> widgets.VBox:
+    """Settings that few need, behind a button. (The Accordion of ipywidgets cannot be opened with the keyboard.)"""
+    opener = widgets.ToggleButton(False, description=label, icon="caret-right", tooltip=label)
+    opener.layout.width = "auto"
+    inner = widgets.VBox(children)
+    inner.layout.display = "none"
+
+    def show(change: dict[str, Any]) -> None:
+        inner.layout.display = "" if change["new"] else "none"
+        opener.icon = "caret-down" if change["new"] else "caret-right"
+
+    opener.observe(show, "value")
+    return widgets.VBox([opener, inner])
+
+
+def row(*children: widgets.Widget) -> widgets.HBox:
+    """Side by side; one below the other where the page is narrow."""
+    return widgets.HBox(children, layout=widgets.Layout(flex_flow="row wrap"))
+
+
+def hide(widget: widgets.Widget, hidden: bool = True) -> None:
+    widget.layout.display = "none" if hidden else ""
 
 
 def button(label: str, style: str = "primary", tooltip: str = "") -> widgets.Button:

@@ -1,121 +1,182 @@
-"""Write question-and-answer pairs; problems appear next to the row, tokens and cost below. Saves into the workspace."""
+"""Write question-and-answer pairs, paste them or take them from a file; problems appear next to the row, tokens and cost
+below. Saves into the workspace. What was not saved yet is kept as a draft, so that no restart loses it."""
 
-from collections.abc import Callable
+import hashlib
+import json
 from pathlib import Path
 
 import ipywidgets as widgets
-from openai import OpenAI
 
 from helpers import notes
 from helpers.catalogue import SIMULATED_DEFAULT
 from helpers.cost import dollars, estimate
 from helpers.data_format import check, read, write
-from helpers.forms.base import FOR_PEOPLE, Form, button, text
+from helpers.forms.base import FOR_PEOPLE, Form, button, folded, hide, row, text
+from helpers.forms.rows import Row
+from helpers.lines import write_lines
+from helpers.pasted import Pairs, pair_of, pairs_from_bytes, pairs_from_text
 from helpers.render import paragraph, plural
 from helpers.rules import MIN_EXAMPLES, Example
+from helpers.tokens import count_example
 
 SYSTEM = "You are the sales assistant of CloudRest, a mattress shop. Answer in one or two friendly, factual sentences."
 FIRST_ROWS = 3
-
-
-class Row(widgets.VBox):
-    """One pair, with what is wrong with it below."""
-
-    def __init__(
-        self, question: str, answer: str, changed: Callable[[], None], remove: Callable[["Row"], None]
-    ) -> None:
-        self.question, self.answer = _half("Question", question), _half("Answer", answer)
-        self.problem = widgets.HTML()
-        gone = button("Remove", "")
-        gone.on_click(lambda _: remove(self))
-        for field in (self.question, self.answer):
-            field.observe(lambda _: changed(), "value")
-        fields = widgets.HBox([self.question, self.answer, gone], layout=widgets.Layout(flex_flow="row wrap"))
-        super().__init__([fields, self.problem])
-
-    @property
-    def empty(self) -> bool:
-        return not (self.question.value.strip() or self.answer.value.strip())
-
-    def example(self, system: str) -> Example:
-        start = [{"role": "system", "content": system}] if system else []
-        pair = [{"role": "user", "content": self.question.value.strip()}]
-        return {"messages": [*start, *pair, {"role": "assistant", "content": self.answer.value.strip()}]}
-
-
-def _half(label: str, value: str) -> widgets.Textarea:
-    layout = widgets.Layout(flex="1 1 16em", width="auto")
-    return widgets.Textarea(value, placeholder=label, tooltip=label, rows=2, layout=layout)
+MOST_ROWS = 200  # a browser gets slow with more; larger files are made in Python, or by a spreadsheet
 
 
 class ExamplesForm(Form):
-    def __init__(self, client: OpenAI | None, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path) -> None:
+        self.path, self.draft = path, draft_of(path)
         self.rows = widgets.VBox()
-        self.system = text("System message", SYSTEM)
+        self.system = text("System message", SYSTEM, rows=2)
         self.add, self.save = button("Add a row", ""), button("Save")
-        self.replace = button("Replace the file", "danger")
-        self.replace.layout.display = "none"
+        self.replace = hidden(button("Replace the file", "danger"))
+        self.pasted = text("Cells", "", "Copy two columns in your spreadsheet, paste them here", rows=3)
+        self.take = button("Add these rows", "")
+        self.file = widgets.FileUpload(accept=".csv,.tsv,.txt,.jsonl", description="Add from a file (CSV, JSONL)")
+        self.file.layout.width = "auto"
         self.summary = widgets.HTML()
-        buttons = widgets.HBox([self.add, self.save, self.replace])
+        more = folded("Paste from a spreadsheet, or take a file", [self.pasted, row(self.take, self.file)])
         super().__init__("Write examples", "write(from_rows(rows, system=system), path)", [
-            self.system, self.rows, buttons, self.summary,
+            self.system, self.rows, row(self.add, self.save, self.replace), more, self.summary,
         ])  # fmt: skip
+        self._loading = True
         self.saved = self._load()
+        self._loading = False
         self.system.observe(lambda _: self.changed(), "value")
-        self.add.on_click(lambda _: self.add_row())
-        self.save.on_click(lambda _: self.work(self.save, self._save))
-        self.replace.on_click(lambda _: self.work(self.replace, self._replace))
+        self.add.on_click(lambda _: self.add_rows([("", "")]))
+        self.save.on_click(lambda _: self.work(self.save, self._save, "Saving ..."))
+        self.replace.on_click(lambda _: self.work(self.replace, self._replace, "Saving ..."))
+        self.take.on_click(lambda _: self._paste())
+        self.file.observe(lambda change: self._take_files(change["new"]), "value")
         self.changed()
+
+    # --- what was there before ----------------------------------------------------------------------------------
 
     def _load(self) -> bytes | None:
-        """Go on where the learner stopped. A file that this form cannot show is left alone."""
-        pairs: list[tuple[str, str]] = []
-        if self.path.exists():
-            try:
-                for example in read(self.path):
-                    by_role = {message["role"]: message["content"] for message in example["messages"]}
-                    pairs.append((by_role["user"], by_role["assistant"]))
-                    self.system.value = by_role.get("system", "")
-            except (*FOR_PEOPLE, TypeError) as error:
-                self.say_text(
-                    f"{self.path.name} is there but cannot be shown here ({type(error).__name__}); it is left as it is."
-                )
-                pairs = []
-        for question, answer in pairs or [("", "")] * FIRST_ROWS:
-            self.add_row(question, answer)
-        return self.path.read_bytes() if pairs else None
+        """Go on where the learner stopped: with the draft, else with the file. Returns the file that Save may replace."""
+        found = self._from_file()
+        if self.draft.exists():
+            kept = json.loads(self.draft.read_text(encoding="utf-8"))
+            self.system.value = kept["system"]
+            self.add_rows(kept["rows"])
+            self.say_text("These rows were not saved yet. To keep them as a training file, press Save.")
+            return self._file() if kept["on"] == _hash(self._file()) else None
+        if found:
+            self.system.value = found.system or ""
+            self.add_rows(found.pairs)
+        if not self.rows.children:
+            self.add_rows([("", "")] * FIRST_ROWS)
+        return self._file() if found else None
 
-    def add_row(self, question: str = "", answer: str = "") -> None:
-        self.rows.children = (*self.rows.children, Row(question, answer, self.changed, self.remove_row))
+    def _file(self) -> bytes | None:
+        return self.path.read_bytes() if self.path.exists() else None
 
-    def remove_row(self, row: Row) -> None:
-        self.rows.children = tuple(other for other in self.rows.children if other is not row)
+    def _from_file(self) -> Pairs | None:
+        """What the file holds, if a table can show all of it. Any other file is left alone."""
+        if not self.path.exists():
+            return None
+        try:
+            shown = [pair_of(example) for example in read(self.path)]
+        except FOR_PEOPLE as error:
+            why = f"it cannot be read ({type(error).__name__})"
+        else:
+            systems = {pair[2] for pair in shown if pair}
+            if shown and all(shown) and len(systems) == 1 and len(shown) <= MOST_ROWS:
+                return Pairs([pair[:2] for pair in shown], systems.pop())
+            why = f"it holds more than up to {MOST_ROWS} single questions with one system message"
+        self.say_text(f"{self.path.name} is there but cannot be shown here: {why}. It is left as it is.")
+        return None
+
+    def _keep_draft(self) -> None:
+        rows = [each.pair for each in self.filled()]
+        kept = {"system": self.system.value, "rows": rows, "on": _hash(self.saved)}
+        write_lines([json.dumps(kept, ensure_ascii=False).encode("utf-8", "replace")], self.draft, overwrite=True)
+
+    # --- rows ---------------------------------------------------------------------------------------------------
+
+    def add_rows(self, pairs: list[tuple[str, str]]) -> int:
+        """Below the others, as many as there is room for; returns how many. Empty rows at the end make place."""
+        kept = list(self.rows.children)
+        while pairs and any(any(pair) for pair in pairs) and kept and kept[-1].empty:
+            kept.pop()
+        new = [Row(question, answer, self.changed, self.remove_row) for question, answer in pairs]
+        new = new[: MOST_ROWS - len(kept)]
+        self._show([*kept, *new])
+        return len(new)
+
+    def remove_row(self, gone: Row) -> None:
+        self._show([other for other in self.rows.children if other is not gone])
         self.changed()
 
+    def _show(self, rows: list[Row]) -> None:
+        for number, each in enumerate(rows, 1):
+            each.set_number(number)
+        self.rows.children = tuple(rows)
+
     def filled(self) -> list[Row]:
-        return [row for row in self.rows.children if not row.empty]
+        return [each for each in self.rows.children if not each.empty]
 
     def examples(self) -> list[Example]:
-        return [row.example(self.system.value.strip()) for row in self.filled()]
+        return [each.example(self.system.value.strip()) for each in self.filled()]
+
+    def _paste(self) -> None:
+        try:
+            self._add_found(pairs_from_text(self.pasted.value), "what was pasted")
+            self.pasted.value = ""
+        except FOR_PEOPLE as error:
+            self.complain(error)
+
+    def _take_files(self, files: tuple[dict, ...]) -> None:
+        for file in files:
+            try:
+                self._add_found(pairs_from_bytes(bytes(file["content"])), file["name"])
+            except FOR_PEOPLE as error:
+                self.complain(error)
+        if files:
+            self.file.value = ()  # so that the content is not kept in the notebook, and the same file can be taken again
+
+    def _add_found(self, found: Pairs, source: str) -> None:
+        if not found.pairs and not found.left_out:
+            raise ValueError(f"There are no rows in {source}. Expected two columns: a question and its answer.")
+        if found.system and not self.filled():
+            self.system.value = found.system
+        added = self.add_rows(found.pairs)
+        self.changed()
+        left = list(found.left_out)
+        if added < len(found.pairs):
+            left.append(f"{len(found.pairs) - added} more: this form shows at most {MOST_ROWS} rows")
+        without = f" Left out: {'; '.join(left[:5])}{' ...' if len(left) > 5 else ''}." if left else ""
+        self.say_text(f"Added {plural(added, 'row')} from {source}.{without}")
+
+    # --- checking and saving ------------------------------------------------------------------------------------
 
     def changed(self) -> None:
-        """Check what is there now, and say it beside the rows and below."""
+        """Check what is there now, say it beside the rows and below, and keep it as a draft."""
+        if self._loading:
+            return
         rows, examples = self.filled(), self.examples()
         report = check(examples)
-        for number, row in enumerate(rows, 1):
+        for each in self.rows.children:
+            each.note.value = ""
+        for number, each in enumerate(rows, 1):
             own = [problem for problem in report.problems if problem.line == number]
-            row.problem.value = "".join(paragraph(f"{p.severity}: found {p.found}; {p.fix}") for p in own)
+            tokens = plural(count_example(examples[number - 1], SIMULATED_DEFAULT), "token")
+            each.note.value = "".join(paragraph(f"{p.severity}: found {p.found}; {p.fix}") for p in own) or (
+                f"<small>{tokens}</small>"
+            )
         missing = MIN_EXAMPLES - len(examples)
         more = f" {missing} more {'is' if missing == 1 else 'are'} needed to train." if missing > 0 else ""
         cost = estimate(examples, SIMULATED_DEFAULT) if examples else None
         price = f" {cost.tokens:,} tokens; training on OpenAI about {dollars(cost.expected)}." if cost else ""
         self.summary.value = paragraph(f"{plural(len(examples), 'example')}.{more}{price}")
+        if examples or self.draft.exists():
+            self._keep_draft()
 
     def _save(self) -> None:
-        now = self.path.read_bytes() if self.path.exists() else None
+        now = self._file()
         if now is not None and now != self.saved:
-            self.replace.layout.display = ""
+            hide(self.replace, False)
             self.say_text(
                 f"workspace/{self.path.name} is there already, and it is not what this form saved. Replace it?"
             )
@@ -127,11 +188,26 @@ class ExamplesForm(Form):
         if not examples:
             raise ValueError("There is nothing to save yet: write a question and an answer.")
         write(examples, self.path, overwrite=True)
-        self.saved = self.path.read_bytes()
-        self.replace.layout.display = "none"
+        self.saved = self._file()
+        self.draft.unlink(missing_ok=True)
+        hide(self.replace)
         self.say_text(f"Saved {plural(len(examples), 'example')} to workspace/{self.path.name}.")
 
 
-def examples_form(client: OpenAI | None = None, path: str | Path | None = None) -> ExamplesForm:
+def draft_of(path: Path) -> Path:
+    """Where rows are kept that were not saved yet."""
+    return path.with_suffix(".draft.json")
+
+
+def _hash(content: bytes | None) -> str | None:
+    return None if content is None else hashlib.sha256(content).hexdigest()
+
+
+def hidden(widget: widgets.Widget) -> widgets.Widget:
+    hide(widget)
+    return widget
+
+
+def examples_form(path: str | Path | None = None) -> ExamplesForm:
     """The form of notebook 01. It saves to workspace/my_examples.jsonl, and opens what it saved before."""
-    return ExamplesForm(client, Path(path) if path else notes.workspace() / "my_examples.jsonl")
+    return ExamplesForm(Path(path) if path else notes.workspace() / "my_examples.jsonl")

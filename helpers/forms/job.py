@@ -1,59 +1,68 @@
 """Start a job after its estimate, see it run, cancel it. The kernel stays free for other cells."""
 
 import threading
+from functools import cache
 
 import ipywidgets as widgets
 from openai import OpenAI
 
 from helpers import notes
-from helpers.cost import Estimate, dollars, estimate
-from helpers.forms.base import FOR_PEOPLE, Form, button, client_or_default, dropdown, text
+from helpers.cost import Estimate, estimate
+from helpers.forms.base import FOR_PEOPLE, Agreement, Form, button, client_or_default, dropdown, folded, hide, row, text
 from helpers.forms.panel import Panel
 from helpers.host_name import host_name
-from helpers.hosts import base_model_for, current_host
+from helpers.hosts import base_model_for
 from helpers.job import JobResult, cancel, events_frame, metrics_frame, start, training_examples
 from helpers.preflights import preflight
 from helpers.watching import FINAL, TRANSIENT, Watcher
 
 AUTO = "auto"
+NO_FILE = 'There is no training file in your notes. Upload one in notebook 02, then press "Look again".'
 
 
 class JobForm(Form):
     def __init__(self, client: OpenAI) -> None:
-        self.client, self.host = client, current_host(client)
+        self.client = client
         proposed = base_model_for(client)
         models = [proposed, *(name for name in preflight(client).models if name != proposed)]
         self.model = dropdown("Base model", models)
-        self.training = dropdown("Training file", self._files("file"))
-        self.validation = dropdown("Validation file", [("none", None), *self._files("validation")])
+        self.training, self.validation = dropdown("Training file", []), dropdown("Validation file", [])
         self.suffix = text("Suffix", "mattress", "part of the model's name")
-        self.epochs = text("Epochs", AUTO, "auto, or 1 to 50")
+        late = {"continuous_update": False}  # the estimate follows when a field is left
+        self.epochs = text("Epochs", AUTO, "auto, or 1 to 50", **late)
         self.batch = text("Batch size", AUTO, "auto, or 1 to 256")
         self.rate = text("Learning rate", AUTO, "auto, or a multiplier above 0")
-        advanced = widgets.Accordion(
-            [widgets.VBox([self.epochs, self.batch, self.rate])], titles=("Settings",), selected_index=None
-        )
-        self.price, self.go = button("Estimate", ""), button("Start the job")
-        self.agree = widgets.Checkbox(description="", indent=False)
-        self.agree.layout.display = "none"
+        self.seed = text("Seed", "", "empty, or a number: the same one gives the same training")
+        self.cost, self.agree = widgets.HTML(), Agreement(client)
+        self.go, self.refresh = button("Start the job"), button("Look again", "")
         self.stop = button("Cancel the job", "danger")
-        self.stop.layout.display = "none"
-        self.cost = widgets.HTML()
-        self.panel = Panel(shown=False)
-        self.panel.box.layout.display = "none"
-        self.end = widgets.HTML()
+        self.panel, self.end = Panel(shown=False), widgets.HTML()
+        hide(self.stop)
+        hide(self.panel.box)
         super().__init__("Start a job", "client.fine_tuning.jobs.create(model=..., training_file=...)", [
-            self.model, self.training, self.validation, self.suffix, advanced, self.cost, self.agree,
-            widgets.HBox([self.price, self.go, self.stop]), self.panel.box, self.end,
+            self.model, self.training, self.validation, self.suffix,
+            folded("More settings", [self.epochs, self.batch, self.rate, self.seed]), self.cost, self.agree,
+            row(self.go, self.refresh, self.stop), self.panel.box, self.end,
         ])  # fmt: skip
-        self.price.on_click(lambda _: self.work(self.price, self._estimate))
-        self.go.on_click(lambda _: self.work(self.go, self._start))
-        self.stop.on_click(lambda _: self._cancel())
+        self._examples = cache(lambda file_id: training_examples(client, file_id))
         self.job_id: str | None = None
+        self._list_files()
+        for field in (self.model, self.training, self.epochs):
+            field.observe(lambda _: self._show_estimate(), "value")
+        self.go.on_click(lambda _: self.work(self.go, self._start, "Starting ..."))
+        self.refresh.on_click(lambda _: self._list_files())
+        self.stop.on_click(lambda _: self._cancel())
         self._go_on()
 
-    def _files(self, kind: str) -> list[tuple[str, str]]:
-        return [(note["id"], note["id"]) for note in notes.all_notes(host_name(self.client), kind)]
+    def _list_files(self) -> None:
+        """The files of the notes, the newest first; what was chosen stays chosen."""
+        host = host_name(self.client)
+        for field, first, kind in ((self.training, [], "file"), (self.validation, [("none", None)], "validation")):
+            chosen = field.value
+            listed = [*first, *((note["id"], note["id"]) for note in notes.all_notes(host, kind))]
+            field.options = listed
+            field.value = chosen if chosen in [value for _, value in listed] else listed[0][1] if listed else None
+        self._show_estimate()
 
     def _go_on(self) -> None:
         """A job that is still running is shown again after a restart."""
@@ -67,36 +76,42 @@ class JobForm(Form):
         if not watcher.finished:
             self._follow(watcher)
 
+    # --- before -------------------------------------------------------------------------------------------------
+
     def _estimate(self) -> Estimate:
+        """Low, expected, high: shown, and on a paid host to be agreed to."""
         if self.training.value is None:
-            raise ValueError("There is no training file in your notes. Upload one in notebook 02.")
+            raise ValueError(NO_FILE)
         epochs = _number(self.epochs.value, int, "Epochs")
-        cost = estimate(
-            training_examples(self.client, self.training.value), self.model.value, None if epochs == AUTO else epochs
-        )
+        cost = estimate(self._examples(self.training.value), self.model.value, None if epochs == AUTO else epochs)
         self.cost.value = cost._repr_html_()
-        self.say_text("")
-        if self.host.paid:
-            amount = "an amount that the course does not know" if cost.high is None else f"up to {dollars(cost.high)}"
-            self.agree.description = f"I agree to pay {amount} to {self.host.name}"
-            self.agree.layout.display = ""
+        self.agree.propose(cost.high)
         return cost
+
+    def _show_estimate(self) -> None:
+        try:
+            self._estimate()
+            self.say_text("")
+        except FOR_PEOPLE as error:
+            self.cost.value = ""
+            self.complain(error)
 
     def _start(self) -> None:
         cost = self._estimate()
-        if self.host.paid and not self.agree.value:
-            raise ValueError("This host costs money. Tick the line with the amount first; nothing was started.")
+        self.agree.demand()
+        seed = _number(self.seed.value or AUTO, int, "Seed")
         job = start(
             self.client,
             self.training.value,
             self.model.value,
             validation_file=self.validation.value,
             suffix=self.suffix.value.strip() or None,
+            seed=None if seed == AUTO else seed,
             n_epochs=_number(self.epochs.value, int, "Epochs"),
             batch_size=_number(self.batch.value, int, "Batch size"),
             learning_rate_multiplier=_number(self.rate.value, float, "Learning rate"),
             cost=cost,
-            limit_usd=(cost.high if cost.high is not None else "Infinity") if self.host.paid else None,
+            limit_usd=(cost.high if cost.high is not None else "Infinity") if self.agree.host.paid else None,
         )
         self.agree.value = False  # the next job is agreed to anew
         self.say_text(f"Started: {job.id}")
@@ -107,13 +122,16 @@ class JobForm(Form):
     def _follow(self, watcher: Watcher) -> None:
         self.job_id = watcher.job_id
         self.end.value = ""
-        self.stop.layout.display = self.panel.box.layout.display = ""
+        self.panel.begin()
+        for shown in (self.stop, self.panel.box):
+            hide(shown, False)
         self.stop.disabled = False
         threading.Thread(target=self._watch, args=(watcher,), name="course-watch", daemon=True).start()
 
     def _watch(self, watcher: Watcher) -> None:
+        """Until the job has ended, or another one is followed."""
         wait = threading.Event()
-        while not watcher.finished:
+        while not watcher.finished and self.job_id == watcher.job_id:
             self.panel.show(watcher)
             wait.wait(watcher.interval)
             try:
@@ -121,8 +139,10 @@ class JobForm(Form):
             except TRANSIENT as error:
                 self.panel.trouble(f"The host did not answer ({type(error).__name__}); trying again.")
                 wait.wait(watcher.interval * 5)
+        if self.job_id != watcher.job_id:
+            return
         notes.remember(self.client, watcher.job)
-        self.stop.layout.display = "none"
+        hide(self.stop)
         self.panel.close()
         result = JobResult(watcher.job, events_frame(watcher.events), metrics_frame(watcher.events))
         self.end.value = result._repr_html_()

@@ -1,4 +1,4 @@
-"""The live view of a job: status, bar, loss curve. `watch` uses it in a notebook, and the job form with a
+"""The live view of a job: status, time left, bar, loss curve, latest events. `watch` uses it in a notebook, and the job form with a
 Cancel button."""
 
 from typing import Any
@@ -9,6 +9,7 @@ from helpers.plots import alternative_text, loss_png
 from helpers.render import paragraph
 from helpers.watching import Watcher, status_line
 
+LATEST_EVENTS = 3
 FALLBACK = "The live view of a running job stood here."
 
 
@@ -19,15 +20,22 @@ class Panel:
         self.status = widgets.HTML()
         self.bar = widgets.IntProgress(min=0, max=1, layout=widgets.Layout(width="100%", max_width="40em"))
         self.curve = widgets.Image(format="png", layout=widgets.Layout(max_width="40em", display="none"))
-        self.box = LiveBox([self.status, self.bar, self.curve])
+        self.latest = widgets.HTML()
+        self.box = LiveBox([self.status, self.bar, self.curve, self.latest])
         self.steps = 0
         if shown:
             from IPython.display import display
 
             display(self.box)
 
+    def begin(self) -> None:
+        """Forget the job that was shown before."""
+        self.steps, self.curve.layout.display = 0, "none"
+        self.bar.value, self.bar.max = 0, 1
+
     def show(self, watcher: Watcher) -> None:
         self.status.value = f'<div role="status">{paragraph(status_line(watcher))}</div>'
+        self.latest.value = "".join(paragraph(event.message) for event in watcher.events[-LATEST_EVENTS:])
         if watcher.steps:
             self.bar.value, self.bar.max = 0, watcher.steps[1]
             self.bar.value = watcher.steps[0]

@@ -1,87 +1,143 @@
-"""Ask a model, or two side by side, and get the code for exactly this request."""
+"""Ask a model, or two side by side; see what each answer took; get the code for exactly this request."""
+
+from dataclasses import dataclass
+from typing import Any
 
 import ipywidgets as widgets
 from openai import OpenAI
 
 from helpers import notes
 from helpers.cost import dollars
-from helpers.forms.base import Form, button, client_or_default, dropdown, text
+from helpers.forms.base import LABELS, Form, button, client_or_default, dropdown, row, text
+from helpers.forms.code_field import CodeField
 from helpers.forms.examples import SYSTEM
-from helpers.host_name import host_name
+from helpers.host_name import OPENAI_URL, host_name
 from helpers.hosts import base_model_for, current_host
+from helpers.preflights import preflight
 from helpers.render import escape
 from helpers.usage import Answer, Asking, messages_for
 
 NOBODY = "(nobody)"
+MOST_TURNS = 50
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of each of the models."""
+
+    models: list[str]
+    system: str
+    question: str
+    temperature: float
+    max_tokens: int
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        return messages_for(self.question, self.system or None)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"temperature": self.temperature, "max_tokens": self.max_tokens}
+
+    def as_python(self, base_url: str) -> str:
+        """This request as a script that needs only `pip install openai`."""
+        where = "" if base_url == OPENAI_URL else f"  # OPENAI_BASE_URL is {base_url} here"
+        messages = ",\n".join(f"    {message!r}" for message in self.messages)
+        return (
+            "from openai import OpenAI\n\n"
+            f"client = OpenAI(){where}\n"
+            f"messages = [\n{messages},\n]\n"
+            f"for model in {self.models!r}:\n"
+            "    completion = client.chat.completions.create(\n"
+            "        model=model,\n"
+            "        messages=messages,\n"
+            f"        temperature={self.temperature},\n"
+            f"        max_tokens={self.max_tokens},\n"
+            "    )\n"
+            "    print(completion.choices[0].message.content)\n"
+        )
+
+
+class Turn(widgets.VBox):
+    """One question with the answers to it, and its code."""
+
+    def __init__(self, request: Request, base_url: str) -> None:
+        self.request, self.shown = request, dict.fromkeys(request.models, "")
+        self.table, self.code = widgets.HTML(), CodeField(code=request.as_python(base_url))
+        super().__init__([self.table, self.code])
+        self._draw()
+
+    def ask(self, client: OpenAI) -> None:
+        """Show each answer while it is written."""
+        for model in self.shown:
+            asking, written = Asking(client, model, self.request.messages, **self.request.settings), ""
+            for piece in asking:
+                written += piece
+                self._show(model, escape(written))
+            self._show(model, f"{escape(written)}<br><small>{escape(footer(asking.answer))}</small>")
+
+    def _show(self, model: str, html: str) -> None:
+        self.shown[model] = html
+        self._draw()
+
+    def _draw(self) -> None:
+        left = 'style="text-align:left; vertical-align:top; white-space:normal; overflow-wrap:anywhere"'
+        head = "".join(f'<th scope="col" {left}>{escape(model)}</th>' for model in self.shown)
+        body = "".join(f"<td {left}>{answer}</td>" for answer in self.shown.values())
+        asked = f'<caption style="text-align:left">{escape(self.request.question)}</caption>'
+        self.table.value = (
+            f'<table aria-live="polite">{asked}<thead><tr>{head}</tr></thead><tbody><tr>{body}</tr></tbody></table>'
+        )
 
 
 class PlaygroundForm(Form):
     def __init__(self, client: OpenAI) -> None:
-        self.client = client
-        base, own = base_model_for(client), [note["id"] for note in notes.all_notes(host_name(client), "model")]
-        self.model = dropdown("Model", [*own, base])
-        self.beside = dropdown("Beside it", [NOBODY, base, *own])
+        self.client, self.host = client, current_host(client)
+        self.model, self.beside = dropdown("Model", []), dropdown("Beside it", [])
         self.system = text("System message", SYSTEM, rows=2)
         self.question = text("Question", "How long is the warranty?", rows=2)
-        self.temperature = widgets.FloatSlider(
-            0, min=0, max=2, step=0.1, description="Temperature", style={"description_width": "9em"}
-        )
-        self.longest = widgets.BoundedIntText(
-            200, min=1, max=4096, description="Most tokens", style={"description_width": "9em"}
-        )
-        self.ask = button("Ask")
-        paid = "Each question costs a little on this host." if current_host(client).paid else ""
-        self.answers, self.code = widgets.HTML(), widgets.HTML()
-        python = widgets.Accordion([self.code], titles=("As Python",), selected_index=None)
+        self.temperature = widgets.FloatSlider(0, min=0, max=2, step=0.1, description="Temperature", style=LABELS)
+        self.longest = widgets.BoundedIntText(200, min=1, max=4096, description="Most tokens", style=LABELS)
+        self.ask, self.refresh = button("Ask"), button("Look for new models", "")
+        paid = widgets.HTML("Each question costs a little on this host." if self.host.paid else "")
+        self.turns = widgets.VBox()
         super().__init__("Playground", "ask(client, model, question, system=system)", [
             self.model, self.beside, self.system, self.question, self.temperature, self.longest,
-            widgets.HBox([self.ask, widgets.HTML(paid)]), self.answers, python,
+            row(self.ask, self.refresh, paid), self.turns,
         ])  # fmt: skip
+        self._list_models()
+        self.refresh.on_click(lambda _: self.work(self.refresh, self._list_models, "Looking ..."))
         self.ask.on_click(lambda _: self.work(self.ask, self._ask, "Asking ..."))
 
-    def _ask(self) -> None:
-        if not self.question.value.strip():
-            raise ValueError("Write a question first.")
-        models = [self.model.value] + ([self.beside.value] if self.beside.value != NOBODY else [])
-        shown: dict[str, str] = {}
-        for model in models:
-            self._stream(model, shown)
-        self.code.value = f"<pre>{escape(self.as_python())}</pre>"
+    def _list_models(self) -> None:
+        """The learner's own, the newest first, then the base models; what was chosen stays chosen."""
+        own = [note["id"] for note in notes.all_notes(host_name(self.client), "model")]
+        proposed = base_model_for(self.client)
+        listed = list(dict.fromkeys([*own, proposed, *preflight(self.client).models]))
+        for field, options in ((self.model, listed), (self.beside, [NOBODY, proposed, *listed])):
+            chosen = field.value
+            field.options = list(dict.fromkeys(options))
+            field.value = chosen if chosen in field.options else field.options[0]
         self.say_text("")
 
-    def _stream(self, model: str, shown: dict[str, str]) -> None:
-        messages = messages_for(self.question.value.strip(), self.system.value.strip() or None)
-        asking = Asking(self.client, model, messages, temperature=self.temperature.value, max_tokens=self.longest.value)
-        written = ""
-        for piece in asking:
-            written += piece
-            shown[model] = escape(written)
-            self._show(shown)
-        shown[model] = f"{escape(written)}<br><small>{escape(footer(asking.answer))}</small>"
-        self._show(shown)
+    def request(self) -> Request:
+        models = [self.model.value, *([self.beside.value] if self.beside.value != NOBODY else [])]
+        system, question = self.system.value.strip(), self.question.value.strip()
+        return Request(list(dict.fromkeys(models)), system, question, self.temperature.value, self.longest.value)
 
-    def _show(self, shown: dict[str, str]) -> None:
-        head = "".join(f'<th scope="col" style="text-align:left">{escape(model)}</th>' for model in shown)
-        body = "".join(f'<td style="text-align:left; vertical-align:top">{answer}</td>' for answer in shown.values())
-        self.answers.value = (
-            f'<table aria-live="polite"><thead><tr>{head}</tr></thead><tbody><tr>{body}</tr></tbody></table>'
-        )
-
-    def as_python(self) -> str:
-        """This request as a script that needs only `pip install openai`."""
-        messages = messages_for(self.question.value.strip(), self.system.value.strip() or None)
-        lines = ",\n".join(f"        {message!r}" for message in messages)
-        return (
-            "from openai import OpenAI\n\n"
-            "client = OpenAI()\n"
-            "completion = client.chat.completions.create(\n"
-            f"    model={self.model.value!r},\n"
-            f"    messages=[\n{lines},\n    ],\n"
-            f"    temperature={self.temperature.value},\n"
-            f"    max_tokens={self.longest.value},\n"
-            ")\n"
-            "print(completion.choices[0].message.content)"
-        )
+    def _ask(self) -> None:
+        request = self.request()
+        if not request.question:
+            raise ValueError("Write a question first.")
+        turn, before = Turn(request, self.host.base_url), self.turns.children
+        self.turns.children = (turn, *before)[:MOST_TURNS]  # the newest first
+        try:
+            turn.ask(self.client)
+        except BaseException:
+            if not any(turn.shown.values()):
+                self.turns.children = before  # nothing was answered, so there is nothing to keep
+            raise
+        self.say_text("")
 
 
 def footer(answer: Answer) -> str:

@@ -1,4 +1,4 @@
-"""Choose a file, see the check, upload it."""
+"""Choose a file, see the check and what training on it costs, upload it."""
 
 from pathlib import Path
 
@@ -6,8 +6,11 @@ import ipywidgets as widgets
 from openai import OpenAI
 
 from helpers import notes
-from helpers.data_format import check
-from helpers.forms.base import FOR_PEOPLE, Form, button, client_or_default, dropdown
+from helpers.cost import estimate
+from helpers.data_format import Report, check, read
+from helpers.forms.base import FOR_PEOPLE, Form, button, client_or_default, dropdown, hide, row
+from helpers.hosts import base_model_for
+from helpers.lines import LONG_FILE
 from helpers.render import paragraph, short_path
 from helpers.upload import upload_file
 
@@ -19,9 +22,11 @@ class UploadForm(Form):
         self.client = client
         self.file = dropdown("File", training_files())
         self.refresh, self.send = button("Look again", ""), button("Upload")
-        self.report = widgets.HTML()
+        self.report, self.cost = widgets.HTML(), widgets.HTML()
+        self.bar = widgets.IntProgress(min=0, max=1, layout=widgets.Layout(width="100%", max_width="40em"))
+        hide(self.bar)
         super().__init__("Upload a file", "upload_file(client, path)", [
-            self.file, self.report, widgets.HBox([self.send, self.refresh]),
+            self.file, self.report, self.cost, row(self.send, self.refresh), self.bar,
         ])  # fmt: skip
         self.file.observe(lambda _: self.look(), "value")
         self.refresh.on_click(lambda _: self._list_again())
@@ -36,21 +41,47 @@ class UploadForm(Form):
         self.look()
 
     def look(self) -> None:
-        """Check the chosen file; the button is live only if a job would accept it."""
+        """Check the chosen file; the button is live only if a job would accept it. A long one is checked beside."""
+        self.send.disabled, self.cost.value = True, ""
+        path = Path(self.file.value)
+        if path.exists() and path.stat().st_size > LONG_FILE:
+            self.report.value = paragraph(f"Checking {short_path(path)} ...")
+            self.work(self.refresh, lambda: self._look(path), "This file is long; the check takes some seconds.")
+        else:
+            self._look(path)
+
+    def _look(self, path: Path) -> None:
         try:
-            report = check(self.file.value, progress=False)
+            report = check(path, model=base_model_for(self.client), progress=False)
         except FOR_PEOPLE as error:
-            self.report.value, self.send.disabled = paragraph(str(error)), True
+            self.report.value = paragraph(str(error))
             return
+        if str(path) != self.file.value:
+            return  # another file was chosen in the meantime
         self.report.value = report._repr_html_()
         only_short = {problem.code for problem in report.errors} <= {"too_few"}
         self.send.disabled = not (report.ok or only_short)  # a validation file may be short
+        self.cost.value = self._cost(path, report)
+        self.say_text("")
+
+    def _cost(self, path: Path, report: Report) -> str:
+        if not report.ok or path.stat().st_size > LONG_FILE:
+            return ""  # notebook 03 estimates it again, before the job
+        return f"<details><summary>What training on it costs</summary>{estimate(read(path), base_model_for(self.client))._repr_html_()}</details>"
 
     def _upload(self) -> None:
         path = Path(self.file.value)
         note_as = "validation" if "validation" in path.stem else "file"
-        uploaded = upload_file(self.client, path, note_as=note_as)
+        self.bar.value, self.bar.max = 0, max(1, path.stat().st_size)
+        hide(self.bar, False)
+        try:
+            uploaded = upload_file(self.client, path, note_as=note_as, progress=self._sent)
+        finally:
+            hide(self.bar)
         self.say_text(f"{short_path(path)} is on the host: {uploaded.id}. It is in your notes.")
+
+    def _sent(self, count: int) -> None:
+        self.bar.value += count
 
 
 def training_files() -> list[tuple[str, str]]:

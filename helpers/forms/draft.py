@@ -1,0 +1,125 @@
+"""Let a model write examples; keep or drop each; add what is kept to your own examples."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import ipywidgets as widgets
+from openai import OpenAI
+
+from helpers import notes
+from helpers.catalogue import SIMULATED_DEFAULT
+from helpers.data_format import from_rows, read, write
+from helpers.drafting import Draft, DraftedPair, draft, drafting_cost, request_for
+from helpers.forms.base import LABELS, Agreement, Form, button, client_or_default, dropdown, hide, row, text
+from helpers.forms.examples import SYSTEM, draft_of
+from helpers.hosts import base_model_for
+from helpers.pasted import pair_of
+from helpers.preflights import preflight
+from helpers.render import escape, plural
+
+ASPECTS = "comfort, environment, price, installation"
+
+
+class DraftedRow(widgets.VBox):
+    """One drafted pair with a box to keep it. Bad ones and doubles are not ticked."""
+
+    def __init__(self, pair: DraftedPair, number: int) -> None:
+        self.pair = pair
+        self.keep = widgets.Checkbox(not pair.problem, description=f"Keep number {number}", indent=False)
+        self.keep.disabled = not (pair.question and pair.answer)
+        self.keep.layout.width = "10em"
+        problem = f"<br><strong>{escape(pair.problem)}</strong>" if pair.problem else ""
+        said = f"{escape(pair.question)}<br>{escape(pair.answer)}{problem}"
+        shown = widgets.HTML(f'<div style="line-height:1.4">{said}</div>', layout=widgets.Layout(flex="1 1 20em"))
+        super().__init__([row(self.keep, shown)])
+
+
+class DraftForm(Form):
+    def __init__(self, client: OpenAI, path: Path) -> None:
+        self.client, self.path = client, path
+        models = preflight(client).models
+        self.model = dropdown("Model", models or [base_model_for(client)])
+        if SIMULATED_DEFAULT in self.model.options:
+            self.model.value = SIMULATED_DEFAULT
+        self.topic = text("Topic", "the CloudRest mattress, sold in a shop")
+        self.aspects = text("Aspects", ASPECTS, "what people ask about, with commas between")
+        self.language = text("Language", "English")
+        self.number = widgets.BoundedIntText(15, min=1, max=100, description="How many", style=LABELS)
+        self.ask, self.add = button("Write examples"), button("Add the ticked ones to my examples", "success")
+        self.agree = Agreement(client)
+        self.drafted = widgets.VBox()
+        hide(self.add)
+        super().__init__("Let a model write examples", "draft(client, model, topic, aspects=[...])", [
+            self.model, self.topic, self.aspects, self.language, self.number, self.agree, self.ask,
+            self.drafted, self.add,
+        ])  # fmt: skip
+        for field in (self.model, self.topic, self.aspects, self.language, self.number):
+            field.observe(lambda _: self._propose(), "value")
+        self.ask.on_click(lambda _: self.work(self.ask, self._draft, "The model is writing ..."))
+        self.add.on_click(lambda _: self.work(self.add, self._add, "Saving ..."))
+        self._propose()
+
+    def _asked(self) -> dict:
+        return {
+            "topic": self.topic.value,
+            "aspects": self.aspects.value.split(","),
+            "n": self.number.value,
+            "language": self.language.value,
+        }
+
+    def _propose(self) -> None:
+        try:
+            request = request_for(**self._asked())
+        except ValueError:
+            return  # said when the button is pressed
+        self.agree.propose(drafting_cost(self.model.value, request, self.number.value))
+
+    def _draft(self) -> None:
+        self._propose()
+        self.agree.demand()
+        known = [pair[0] for pair in map(pair_of, self._mine()) if pair]
+        limit = Decimal("Infinity") if self.agree.host.paid else None  # agreed to in this form, with the amount
+        made = draft(self.client, self.model.value, **self._asked(), known=known, limit_usd=limit)
+        self.agree.value = False
+        self._show(made)
+
+    def _show(self, made: Draft) -> None:
+        self.drafted.children = tuple(DraftedRow(pair, number) for number, pair in enumerate(made.pairs, 1))
+        hide(self.add, False)
+        simulated = (
+            " This draft is simulated: it is always the same, whatever you ask for." if made.reply.simulated else ""
+        )
+        self.say_text(
+            f"{plural(len(made.pairs), 'example')}, {len(made.rows)} without a problem.{simulated} Read each one: a model "
+            "invents facts. Then add the ticked ones."
+        )
+
+    def _mine(self) -> list[dict]:
+        return read(self.path) if self.path.exists() else []
+
+    def _add(self) -> None:
+        kept = [each.pair for each in self.drafted.children if each.keep.value]
+        if not kept:
+            raise ValueError("Nothing is ticked, so nothing was added.")
+        if draft_of(self.path).exists():
+            raise ValueError("The form above has rows that are not saved. Press Save there first; nothing was added.")
+        mine = self._mine()
+        systems = (
+            [message["content"] for message in mine[0]["messages"] if message["role"] == "system"] if mine else [SYSTEM]
+        )
+        new = from_rows(
+            [{"question": pair.question, "answer": pair.answer} for pair in kept],
+            system=systems[0] if systems else None,
+        )
+        write([*mine, *new], self.path, overwrite=True)
+        self.drafted.children = ()
+        hide(self.add)
+        self.say_text(
+            f"Added {plural(len(new), 'example')} to workspace/{self.path.name}, which has {len(mine) + len(new)} now. To edit "
+            "them, run the cell of the form above again."
+        )
+
+
+def draft_form(client: OpenAI | None = None, path: str | Path | None = None) -> DraftForm:
+    """The form for drafts in notebook 01. The plain call is `draft(client, model, topic)`."""
+    return DraftForm(client_or_default(client), Path(path) if path else notes.workspace() / "my_examples.jsonl")

@@ -1,0 +1,45 @@
+"""A table of questions and answers: a row each, with what is wrong with it below. Used by the forms that show examples."""
+
+from collections.abc import Callable
+
+import ipywidgets as widgets
+
+from helpers.forms.base import button, row
+from helpers.rules import Example
+
+
+class Row(widgets.VBox):
+    """One pair. `note` is HTML below it; `number` is what its labels say."""
+
+    def __init__(
+        self, question: str, answer: str, changed: Callable[[], None], remove: Callable[["Row"], None]
+    ) -> None:
+        self.question, self.answer = _half(question), _half(answer)
+        self.note = widgets.HTML()
+        self.gone = button("Remove", "")
+        self.gone.on_click(lambda _: remove(self))
+        for field in (self.question, self.answer):
+            field.observe(lambda _: changed(), "value")
+        super().__init__([row(self.question, self.answer, self.gone), self.note])
+
+    def set_number(self, number: int) -> None:
+        self.question.description, self.answer.description = f"Question {number}", f"Answer {number}"
+        self.gone.tooltip = f"Remove question {number}"
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        return self.question.value.strip(), self.answer.value.strip()
+
+    @property
+    def empty(self) -> bool:
+        return not any(self.pair)
+
+    def example(self, system: str) -> Example:
+        start = [{"role": "system", "content": system}] if system else []
+        question, answer = self.pair
+        return {"messages": [*start, {"role": "user", "content": question}, {"role": "assistant", "content": answer}]}
+
+
+def _half(value: str) -> widgets.Textarea:
+    layout = widgets.Layout(flex="1 1 20em", width="auto", min_width="14em")
+    return widgets.Textarea(value, rows=2, layout=layout, style={"description_width": "6.5em"})

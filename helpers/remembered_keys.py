@@ -1,0 +1,50 @@
+"""Keys that the learner asked to be remembered, in the keyring of the operating system. Never in a file of the course.
+
+The keyring is the Keychain on macOS, the Credential Locker on Windows, Secret Service or KWallet on a Linux desktop. Where there is
+none (a server, a container), a key can be typed again or set in the environment.
+"""
+
+import keyring
+from keyring.errors import KeyringError, NoKeyringError
+
+SERVICE = "fine-tuning course"  # the name under which the keyring shows the entries; the user is the host's address
+
+
+class KeyringUnavailableError(RuntimeError):
+    """This computer's keyring cannot be used. The message says what to do instead."""
+
+
+def remember_key(base_url: str, key: str) -> str:
+    """Store a host's key; returns the name of the keyring that has it. Raises KeyringUnavailableError."""
+    try:
+        keyring.set_password(SERVICE, base_url, key)
+    except KeyringError as error:
+        raise _unavailable(error) from None  # the error of the library may carry what it was given
+    return keyring.get_keyring().name
+
+
+def remembered_key(base_url: str) -> str | None:
+    """A host's key, if one was remembered and the keyring can be read."""
+    try:
+        return keyring.get_password(SERVICE, base_url)
+    except KeyringError:
+        return None
+
+
+def forget_key(base_url: str) -> bool:
+    """Remove a host's key from the keyring; says whether there was one."""
+    if remembered_key(base_url) is None:
+        return False
+    try:
+        keyring.delete_password(SERVICE, base_url)
+    except KeyringError as error:
+        raise _unavailable(error) from None
+    return True
+
+
+def _unavailable(error: KeyringError) -> KeyringUnavailableError:
+    why = "there is none" if isinstance(error, NoKeyringError) else f"it answered: {type(error).__name__}"
+    return KeyringUnavailableError(
+        f"The keyring of this computer cannot be used ({why}), so the key is not remembered. It works until this kernel ends. "
+        "To have it next time, type it again, or set it in the environment before you start JupyterLab."
+    )
