@@ -32,7 +32,7 @@ def test_a_prompt_that_is_no_shorter_never_pays():
 
 
 def test_the_figure_shows_where_the_lines_cross():
-    found = break_even(MODEL, tuned_prompt_tokens=100, base_prompt_tokens=300, **CASE | {"training_tokens": 900_000})
+    found = break_even(MODEL, tuned_prompt_tokens=100, base_prompt_tokens=1000, **CASE | {"training_tokens": 900_000})
     days, tuned, base = found.lines()
     assert tuned[0] == float(found.training) and base[0] == 0 and days[-1] > found.days
     assert (tuned[-1] < base[-1]) and "<figure" in found._repr_html_()

@@ -25,7 +25,7 @@ LABELS = {"description_width": "9em"}
 
 def wide() -> widgets.Layout:
     """As wide as the page allows. Each widget gets a layout of its own: a shared one would hide them all at once."""
-    return widgets.Layout(width="100%", max_width="60em")
+    return widgets.Layout(width="auto", max_width="60em")
 
 
 class Form(widgets.VBox):
@@ -136,7 +136,7 @@ def folded(label: str, children: list[widgets.Widget]) -> widgets.VBox:
         opener.icon = "caret-down" if change["new"] else "caret-right"
 
     opener.observe(show, "value")
-    return widgets.VBox([opener, inner])
+    return widgets.VBox([row(opener), inner])
 
 
 def row(*children: widgets.Widget) -> widgets.HBox:

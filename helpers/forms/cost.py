@@ -5,22 +5,24 @@ import ipywidgets as widgets
 from helpers.break_even import break_even
 from helpers.catalogue import SIMULATED_DEFAULT, base_models
 from helpers.cost import UnknownPriceError, default_epochs, price_of
-from helpers.forms.base import LABELS, Form, dropdown, wide
+from helpers.forms.base import Form, dropdown, wide
 
+LONG_LABELS = {"description_width": "12em"}
 DRAW_AFTER_RELEASE = False  # of the slider: a plot for each pixel on the way would come late
 
 
 class CostForm(Form):
     def __init__(self, model: str | None = None) -> None:
         self.model = dropdown("Model", priced_models())
+        self.model.style.description_width = LONG_LABELS["description_width"]
         self.model.value = model if model in self.model.options else SIMULATED_DEFAULT
         self.examples = slider("Examples", 50, 10, 5000, 10)
-        self.tokens = slider("Tokens each", 100, 20, 2000, 20)
+        self.tokens = slider("Tokens in each", 100, 20, 2000, 20)
         self.epochs = slider("Epochs", default_epochs(50), 1, 50, 1)
-        self.calls = slider("Calls a day", 1000, 10, 20000, 10)
-        self.short = slider("Short prompt", 100, 10, 2000, 10)
-        self.long = slider("Long prompt", 2000, 50, 10000, 50)
-        self.answer = slider("Answer", 80, 10, 1000, 10)
+        self.calls = slider("Questions a day", 1000, 10, 20000, 10)
+        self.short = slider("Short prompt (tokens)", 100, 10, 2000, 10)
+        self.long = slider("Long prompt (tokens)", 2000, 50, 10000, 50)
+        self.answer = slider("Answer (tokens)", 80, 10, 1000, 10)
         self.result = widgets.HTML()
         fields = [self.model, self.examples, self.tokens, self.epochs, self.calls, self.short, self.long, self.answer]
         super().__init__("Cost", "break_even(model, training_tokens=..., epochs=..., calls_per_day=..., ...)", [
@@ -63,7 +65,7 @@ def slider(label: str, value: int, low: int, high: int, step: int) -> widgets.In
         step=step,
         description=label,
         continuous_update=DRAW_AFTER_RELEASE,
-        style=LABELS,
+        style=LONG_LABELS,
         layout=wide(),
     )
 

@@ -50,8 +50,8 @@ class DraftForm(Form):
         self.drafted = widgets.VBox()
         hide(self.add)
         super().__init__("Let a model write examples", "draft(client, model, topic, aspects=[...])", [
-            self.model, self.topic, self.aspects, self.language, self.number, self.agree, self.ask,
-            self.drafted, self.add,
+            self.model, self.topic, self.aspects, self.language, self.number, self.agree, row(self.ask),
+            self.drafted, row(self.add),
         ])  # fmt: skip
         for field in (self.model, self.topic, self.aspects, self.language, self.number):
             field.observe(lambda _: self._propose(), "value")

@@ -17,6 +17,7 @@ from helpers.preflights import preflight
 from helpers.watching import FINAL, TRANSIENT, Watcher
 
 AUTO = "auto"
+NO_VALIDATION = ""  # a Dropdown takes None for: nothing is chosen
 NO_FILE = 'There is no training file in your notes. Upload one in notebook 02, then press "Look again".'
 
 
@@ -57,7 +58,10 @@ class JobForm(Form):
     def _list_files(self) -> None:
         """The files of the notes, the newest first; what was chosen stays chosen."""
         host = host_name(self.client)
-        for field, first, kind in ((self.training, [], "file"), (self.validation, [("none", None)], "validation")):
+        for field, first, kind in (
+            (self.training, [], "file"),
+            (self.validation, [("none", NO_VALIDATION)], "validation"),
+        ):
             chosen = field.value
             listed = [*first, *((note["id"], note["id"]) for note in notes.all_notes(host, kind))]
             field.options = listed
@@ -104,7 +108,7 @@ class JobForm(Form):
             self.client,
             self.training.value,
             self.model.value,
-            validation_file=self.validation.value,
+            validation_file=self.validation.value or None,
             suffix=self.suffix.value.strip() or None,
             seed=None if seed == AUTO else seed,
             n_epochs=_number(self.epochs.value, int, "Epochs"),

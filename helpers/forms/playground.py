@@ -1,5 +1,6 @@
 """Ask a model, or two side by side; see what each answer took; get the code for exactly this request."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ from openai import OpenAI
 
 from helpers import notes
 from helpers.cost import dollars
-from helpers.forms.base import LABELS, Form, button, client_or_default, dropdown, row, text
+from helpers.forms.base import LABELS, Form, button, client_or_default, dropdown, row, text, wide
 from helpers.forms.code_field import CodeField
 from helpers.forms.examples import SYSTEM
 from helpers.host_name import OPENAI_URL, host_name
@@ -42,12 +43,12 @@ class Request:
     def as_python(self, base_url: str) -> str:
         """This request as a script that needs only `pip install openai`."""
         where = "" if base_url == OPENAI_URL else f"  # OPENAI_BASE_URL is {base_url} here"
-        messages = ",\n".join(f"    {message!r}" for message in self.messages)
+        messages = ",\n".join(f"    {_literal(message)}" for message in self.messages)
         return (
             "from openai import OpenAI\n\n"
             f"client = OpenAI(){where}\n"
             f"messages = [\n{messages},\n]\n"
-            f"for model in {self.models!r}:\n"
+            f"for model in {_literal(self.models)}:\n"
             "    completion = client.chat.completions.create(\n"
             "        model=model,\n"
             "        messages=messages,\n"
@@ -56,6 +57,11 @@ class Request:
             "    )\n"
             "    print(completion.choices[0].message.content)\n"
         )
+
+
+def _literal(value: Any) -> str:
+    """A list or dict of texts, as Python with double quotation marks."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 class Turn(widgets.VBox):
@@ -96,7 +102,9 @@ class PlaygroundForm(Form):
         self.model, self.beside = dropdown("Model", []), dropdown("Beside it", [])
         self.system = text("System message", SYSTEM, rows=2)
         self.question = text("Question", "How long is the warranty?", rows=2)
-        self.temperature = widgets.FloatSlider(0, min=0, max=2, step=0.1, description="Temperature", style=LABELS)
+        self.temperature = widgets.FloatSlider(
+            0, min=0, max=2, step=0.1, description="Temperature", style=LABELS, layout=wide()
+        )
         self.longest = widgets.BoundedIntText(200, min=1, max=4096, description="Most tokens", style=LABELS)
         self.ask, self.refresh = button("Ask"), button("Look for new models", "")
         paid = widgets.HTML("Each question costs a little on this host." if self.host.paid else "")
@@ -110,12 +118,13 @@ class PlaygroundForm(Form):
         self.ask.on_click(lambda _: self.work(self.ask, self._ask, "Asking ..."))
 
     def _list_models(self) -> None:
-        """The learner's own, the newest first, then the base models; what was chosen stays chosen."""
+        """The learner's own, the newest first, then the base models. A new one is chosen, else what was chosen stays so."""
         own = [note["id"] for note in notes.all_notes(host_name(self.client), "model")]
         proposed = base_model_for(self.client)
         listed = list(dict.fromkeys([*own, proposed, *preflight(self.client).models]))
+        known = self.model.options
         for field, options in ((self.model, listed), (self.beside, [NOBODY, proposed, *listed])):
-            chosen = field.value
+            chosen = None if field is self.model and listed[0] not in known else field.value
             field.options = list(dict.fromkeys(options))
             field.value = chosen if chosen in field.options else field.options[0]
         self.say_text("")
