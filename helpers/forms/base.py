@@ -36,7 +36,7 @@ class Form(widgets.VBox):
         self._fallback = (
             f"{title}: a form, shown when this cell is run in JupyterLab. The plain call that does the same: {instead}"
         )
-        self._busy = threading.Lock()
+        self._one_at_a_time = threading.Lock()
         super().__init__([*children, self.message], layout=wide())
         self.add_class("course-form")
 
@@ -59,31 +59,29 @@ class Form(widgets.VBox):
     def work(
         self, button: widgets.Button, task: Callable[[], None], busy: str = "Working ..."
     ) -> threading.Thread | None:
-        """Do a task in a thread, so that the kernel stays free. A second click while it runs does nothing."""
-        if not self._busy.acquire(blocking=False):
+        """Do a task in a thread, so that the kernel stays free. A second click on the button while it runs does nothing; the
+        task of another button waits for its turn."""
+        if button.disabled:
             return None
         button.disabled = True
-        self.say_text(busy)
         pressed = time.monotonic()
-
-        def run() -> None:
-            try:
-                task()
-            except FOR_PEOPLE as error:
-                self.complain(error)
-            except Exception as error:
-                self.say_text(
-                    f"Something in the course is broken ({type(error).__name__}); what you wrote is still here."
-                )
-                raise
-            finally:
-                time.sleep(max(0.0, pressed + DOUBLE_CLICK_SECONDS - time.monotonic()))
-                button.disabled = False
-                self._busy.release()
-
-        thread = threading.Thread(target=run, name="course-form", daemon=True)
+        thread = threading.Thread(target=self._run, args=(button, task, busy, pressed), name="course-form", daemon=True)
         thread.start()
         return thread
+
+    def _run(self, button: widgets.Button, task: Callable[[], None], busy: str, pressed: float) -> None:
+        try:
+            with self._one_at_a_time:
+                self.say_text(busy)
+                task()
+        except FOR_PEOPLE as error:
+            self.complain(error)
+        except Exception as error:
+            self.say_text(f"Something in the course is broken ({type(error).__name__}); what you wrote is still here.")
+            raise
+        finally:
+            time.sleep(max(0.0, pressed + DOUBLE_CLICK_SECONDS - time.monotonic()))
+            button.disabled = False
 
 
 class Agreement(widgets.Checkbox):

@@ -10,7 +10,7 @@ from helpers import notes
 from helpers.catalogue import SIMULATED_DEFAULT
 from helpers.data_format import from_rows, read, write
 from helpers.drafting import Draft, DraftedPair, draft, drafting_cost, request_for
-from helpers.forms.base import LABELS, Agreement, Form, button, client_or_default, dropdown, hide, row, text
+from helpers.forms.base import LABELS, Agreement, Form, button, client_or_default, dropdown, hide, row, text, wide
 from helpers.forms.examples import SYSTEM, draft_of
 from helpers.hosts import base_model_for
 from helpers.pasted import pair_of
@@ -44,7 +44,7 @@ class DraftForm(Form):
         self.topic = text("Topic", "the CloudRest mattress, sold in a shop")
         self.aspects = text("Aspects", ASPECTS, "what people ask about, with commas between")
         self.language = text("Language", "English")
-        self.number = widgets.BoundedIntText(15, min=1, max=100, description="How many", style=LABELS)
+        self.number = widgets.BoundedIntText(15, min=1, max=100, description="How many", style=LABELS, layout=wide())
         self.ask, self.add = button("Write examples"), button("Add the ticked ones to my examples", "success")
         self.agree = Agreement(client)
         self.drafted = widgets.VBox()

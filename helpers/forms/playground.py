@@ -12,6 +12,7 @@ from helpers.cost import dollars
 from helpers.forms.base import LABELS, Form, button, client_or_default, dropdown, row, text, wide
 from helpers.forms.code_field import CodeField
 from helpers.forms.examples import SYSTEM
+from helpers.forms.slider import Slider
 from helpers.host_name import OPENAI_URL, host_name
 from helpers.hosts import base_model_for, current_host
 from helpers.preflights import preflight
@@ -102,10 +103,10 @@ class PlaygroundForm(Form):
         self.model, self.beside = dropdown("Model", []), dropdown("Beside it", [])
         self.system = text("System message", SYSTEM, rows=2)
         self.question = text("Question", "How long is the warranty?", rows=2)
-        self.temperature = widgets.FloatSlider(
-            0, min=0, max=2, step=0.1, description="Temperature", style=LABELS, layout=wide()
+        self.temperature = Slider("Temperature", 0, 0, 2, 0.1)
+        self.longest = widgets.BoundedIntText(
+            200, min=1, max=4096, description="Most tokens", style=LABELS, layout=wide()
         )
-        self.longest = widgets.BoundedIntText(200, min=1, max=4096, description="Most tokens", style=LABELS)
         self.ask, self.refresh = button("Ask"), button("Look for new models", "")
         paid = widgets.HTML("Each question costs a little on this host." if self.host.paid else "")
         self.turns = widgets.VBox()
