@@ -151,7 +151,7 @@ class OpenNotebook:
 
     def restart_kernel(self) -> None:
         self.command("notebook:restart-kernel")
-        self.page.locator(".jp-Dialog").get_by_role("button", name="Restart").click()
+        self.page.get_by_role("button", name="Confirm Kernel Restart").click()
         time.sleep(1)
         self.wait_for_kernel()
 

@@ -247,7 +247,7 @@ PALE = """(form) => {
     }
     return [255, 255, 255];
   };
-  return [...form.querySelectorAll("label, p, td, th, input, select, textarea, button, summary, small, .widget-label")]
+  return [...form.querySelectorAll("label, p, td, th, input:not([type=range]), select, textarea, button, summary, small, .widget-label")]
     .filter((node) => node.offsetParent && !node.disabled && !node.classList.contains("mod-primary"))
     .map((node) => {
       const [a, b] = [light(parse(getComputedStyle(node).color)), light(behind(node))];

@@ -28,7 +28,7 @@ def choose_other_host(form, address):
 def test_a_key_that_was_typed_and_not_yet_sent_is_in_no_saved_file(lab, connect_form):
     form = connect_form.form()
     choose_other_host(form, "http://127.0.0.1:9/v1")
-    form.get_by_label("Key").fill(KEY)
+    form.get_by_role("textbox", name="Key").fill(KEY)
     connect_form.save()
     assert "widgets" in nbformat.read(lab.folder / "connect.ipynb", as_version=4).metadata, "widget state was not saved"
     assert files_holding("127.0.0.1:9", lab.folder), "the search finds what a form does keep"
@@ -41,10 +41,10 @@ def test_a_key_that_was_refused_is_in_no_saved_file_output_or_log(lab, connect_f
     server = start_server(home=tmp_path / "elsewhere")
     form = connect_form.form()
     choose_other_host(form, server.base_url)
-    form.get_by_label("Key").fill(KEY)
+    form.get_by_role("textbox", name="Key").fill(KEY)
     form.get_by_role("button", name="Connect").click()
     form.get_by_text("does not accept the key").first.wait_for()
-    assert form.get_by_label("Key").input_value() == ""
+    assert form.get_by_role("textbox", name="Key").input_value() == ""
     connect_form.command("notebook:run-cell")  # the last one: prints the form and its state once more
     connect_form.wait_for_kernel()
     connect_form.save()
