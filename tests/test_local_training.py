@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import openai
 import pytest
@@ -74,6 +75,34 @@ def trained(real, uploaded):
 def start(real, file, hyperparameters, **more):
     method = {"type": "supervised", "supervised": {"hyperparameters": hyperparameters}}
     return real.fine_tuning.jobs.create(model=MODEL, training_file=file, method=method, **more)
+
+
+CONVERTING = """
+import pathlib, sys
+from helpers.practice import local_model
+convert = local_model._convert
+local_model._convert = lambda *folders: (print("converts"), convert(*folders))
+print(local_model.unpacked(pathlib.Path(sys.argv[1])))
+"""
+
+
+def convert(*homes) -> list[str]:
+    """What processes say that were started together, each with one of these homes."""
+    command = [sys.executable, "-c", CONVERTING]
+    children = [subprocess.Popen([*command, str(home)], stdout=subprocess.PIPE, text=True) for home in homes]
+    return [child.communicate()[0] for child in children]
+
+
+def test_processes_that_start_together_convert_the_weights_once_and_damage_is_mended(tmp_path):
+    home = tmp_path / "home 课程"
+    said = convert(home, home)
+    assert "".join(said).count("converts") == 1
+    [folder] = {Path(each.strip().splitlines()[-1]) for each in said}
+    whole = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(whole[:-100])
+    assert "converts" in convert(home)[0]
+    assert (folder / "model.safetensors").read_bytes() == whole
+    assert "converts" not in convert(home)[0]
 
 
 # --- the job of the course ----------------------------------------------------------------------------------------
@@ -352,6 +381,36 @@ def margin(real, model, question, good, bad):
         after = likelihood(good) - likelihood(bad)
         with tuned.disable_adapter():
             return after - (likelihood(good) - likelihood(bad))
+
+
+OTHER_TEMPLATE = (
+    "{% for m in messages %}{% if m.role == 'user' %}[ASK] {{ m.content }} [/ASK] "
+    "{% else %}{{ m.content }}{% if m.role == 'assistant' %}<|im_end|>{% endif %}\n{% endif %}{% endfor %}"
+)
+
+
+def test_another_chat_model_is_offered_by_naming_its_folder(real, real_home, tmp_path, uploaded, monkeypatch):
+    """Another architecture, another chat template; two small random layers, so it learns next to nothing."""
+    from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM
+
+    from helpers.practice.local_model import unpacked
+
+    tokenizer = AutoTokenizer.from_pretrained(unpacked(real_home))
+    tokenizer.chat_template = OTHER_TEMPLATE
+    size = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2}
+    config = Qwen2Config(**size, num_key_value_heads=1, vocab_size=len(tokenizer), eos_token_id=2)
+    tokenizer.save_pretrained(tmp_path / "tiny 模型")
+    Qwen2ForCausalLM(config).save_pretrained(tmp_path / "tiny 模型")
+    monkeypatch.setenv("PRACTICE_LOCAL_MODELS", f"tiny={tmp_path / 'tiny 模型'}")
+    assert "tiny" in [model.id for model in real.models.list()]
+    method = {"type": "supervised", "supervised": {"hyperparameters": SHORT}}
+    job = real.fine_tuning.jobs.create(model="tiny", training_file=uploaded[0], method=method)
+    done = wait_for(real, job.id, "succeeded")
+    assert done.fine_tuned_model.startswith("ft:tiny:")
+    said = real.chat.completions.create(
+        model=done.fine_tuned_model, messages=[{"role": "user", "content": WARRANTY}], max_tokens=5
+    )
+    assert said.usage.completion_tokens > 0 and said.system_fingerprint == "fp_practice_local"
 
 
 def test_reinforcement_stays_a_clear_error(real, uploaded):

@@ -149,6 +149,12 @@ class OpenNotebook:
         self.page.wait_for_function(READY, timeout=timeout_ms)
         return self
 
+    def run_next(self) -> None:
+        """Run the cell that is chosen, and choose the next."""
+        self.command("notebook:run-cell-and-select-next")
+        self.page.wait_for_function(DONE, timeout=WAIT_MS)
+        self.page.wait_for_function(READY, timeout=WAIT_MS)
+
     def restart_kernel(self) -> None:
         self.command("notebook:restart-kernel")
         self.page.get_by_role("button", name="Confirm Kernel Restart").click()
