@@ -28,10 +28,14 @@ class LocalChat:
 
     def reply(self, base: str, adapter: Path | None, request: ChatRequest) -> "LocalReply":
         """Raises ApiError (context_length_exceeded) before anything is computed."""
+        return LocalReply(self.load(base), adapter, request)
+
+    def load(self, base: str) -> "LoadedModel":
+        """The base model in memory; the first time takes a second or two."""
         with self._loading:
             if base not in self._loaded:
                 self._loaded[base] = LoadedModel(model_source(base, self.home))
-        return LocalReply(self._loaded[base], adapter, request)
+            return self._loaded[base]
 
 
 class LoadedModel:

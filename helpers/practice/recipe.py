@@ -14,11 +14,12 @@ from helpers.catalogue import LOCAL_TRAINING_TOKENS
 from helpers.practice.answer_loss import AnswerLossTrainer
 from helpers.practice.averaging import Averaging
 from helpers.practice.local_model import attention, device, weights_dtype
+from helpers.practice.memory import GiveBack
 from helpers.practice.store import Job
 from helpers.practice.training_text import encode_all, preferences
 
-RANK = 64
-ALPHA = 128
+RANK = 32
+ALPHA = 64
 LEARNING_RATE = {"supervised": 2e-3, "dpo": 2e-4}  # times the job's learning_rate_multiplier
 WARMUP_SHARE = 0.05
 
@@ -33,6 +34,7 @@ def make_trainer(
     common = {
         "model": model,
         "processing_class": tokenizer,
+        "callbacks": [GiveBack()],
         "peft_config": LoraConfig(r=RANK, lora_alpha=ALPHA, target_modules="all-linear", task_type="CAUSAL_LM"),
     }
     settings = _arguments(job, output, evaluate=validation is not None)
@@ -48,9 +50,8 @@ def make_trainer(
         )
     sets = [_dataset(rows) if rows else None for rows in encoded]
     arguments = SFTConfig(**settings, max_length=LOCAL_TRAINING_TOKENS)
-    trainer = AnswerLossTrainer(
-        args=arguments, train_dataset=sets[0], eval_dataset=sets[1], callbacks=[Averaging()], **common
-    )
+    trainer = AnswerLossTrainer(args=arguments, train_dataset=sets[0], eval_dataset=sets[1], **common)
+    trainer.add_callback(Averaging())
     return trainer, sum(each.cut for each in encoded[0])
 
 

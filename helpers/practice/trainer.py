@@ -4,6 +4,7 @@ The server keeps the jobs; a process of its own trains each (training_process.py
 is free, reads what it reports, notices when it dies, and answers with what it has made.
 """
 
+import contextlib
 import os
 import shlex
 import subprocess
@@ -47,6 +48,8 @@ class Trainer:
         self._chat_lock = threading.Lock()
         if self._open_jobs():
             self._watch()  # jobs of an earlier kernel
+        elif any(job.engine == self.name for job in self.store.jobs()):
+            self._warm_up()
 
     def base_models(self) -> list[str]:
         return [model.id for model in base_models() if model.engine == self.name]
@@ -222,6 +225,7 @@ class Trainer:
             while True:
                 standing = [jobs.progress(job).status for job in self._open_jobs()]
                 if all(status in (*FINAL, "paused") for status in standing):
+                    self._warm_up()
                     return
                 self._schedule()
                 wait.wait(WATCH_SECONDS)
@@ -237,6 +241,15 @@ class Trainer:
     def folders(self, tuned: TunedModel) -> dict[str, str]:
         adapter = TrainingFiles(self.settings.home, tuned.job_id).adapter(tuned.step)
         return {"adapter": str(adapter), "base_model": model_source(tuned.base, self.settings.home)}
+
+    def _warm_up(self) -> None:
+        """Load what answers need, in a thread: whoever has trained a model is about to ask it."""
+        threading.Thread(target=self._load_latest, name="practice-warm-up", daemon=True).start()
+
+    def _load_latest(self) -> None:
+        bases = [job.model for job in self.store.jobs() if job.engine == self.name]
+        with contextlib.suppress(OSError, ValueError):  # a model that is not there any more: the one who asks it is told
+            self._loaded().load(bases[0])
 
     def _loaded(self) -> Any:
         with self._chat_lock:
@@ -294,6 +307,7 @@ def _environment() -> dict[str, str]:
         "PYTHONPATH": path,
         "PYTHONUTF8": "1",
         "TOKENIZERS_PARALLELISM": "false",
+        "MALLOC_MMAP_THRESHOLD_": "4000000",  # bytes; Linux gives larger pieces back as soon as they are free (memory.py)
     }
 
 

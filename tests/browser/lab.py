@@ -144,16 +144,21 @@ class OpenNotebook:
 
     def run_all(self, timeout_ms: int = WAIT_MS) -> "OpenNotebook":
         """Run every cell; the first error stops it, as always in JupyterLab."""
-        self.command("notebook:run-all-cells")
+        return self._run("notebook:run-all-cells", timeout_ms)
+
+    def run_next(self) -> "OpenNotebook":
+        """Run the chosen cell, and choose the next."""
+        return self._run("notebook:run-cell-and-select-next")
+
+    def run_rest(self) -> "OpenNotebook":
+        """Run the chosen cell and all below it."""
+        return self._run("notebook:run-all-below")
+
+    def _run(self, command: str, timeout_ms: int = WAIT_MS) -> "OpenNotebook":
+        self.command(command)
         self.page.wait_for_function(DONE, timeout=timeout_ms)
         self.page.wait_for_function(READY, timeout=timeout_ms)
         return self
-
-    def run_next(self) -> None:
-        """Run the cell that is chosen, and choose the next."""
-        self.command("notebook:run-cell-and-select-next")
-        self.page.wait_for_function(DONE, timeout=WAIT_MS)
-        self.page.wait_for_function(READY, timeout=WAIT_MS)
 
     def restart_kernel(self) -> None:
         self.command("notebook:restart-kernel")

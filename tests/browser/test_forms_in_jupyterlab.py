@@ -24,10 +24,8 @@ WARRANTY = "How many years is the warranty?"
 
 @pytest.fixture
 def forms(lab, page):
-    """All forms of the course, each in a cell of its own, in a fresh kernel."""
-    opened = lab.open(page, lab.write("forms.ipynb", *CELLS)).run_all()
-    yield opened
-    opened.command("kernelmenu:shutdown")
+    """All forms of the course, made anew, each in a cell of its own. The kernel stays from test to test: that saves minutes."""
+    return lab.open(page, lab.write("forms.ipynb", *CELLS)).run_all()
 
 
 @pytest.fixture
@@ -223,15 +221,13 @@ OVERFLOWING = """(form) => [...form.querySelectorAll("*")]
 
 
 @pytest.mark.parametrize("size", [(390, 844), (1024, 768)], ids=["a phone", "a projector"])
-def test_the_forms_fit(lab, page, size):
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-    opened = lab.open(page, lab.write("fit.ipynb", *CELLS)).run_all()
-    press(opened.form(PLAYGROUND), "Ask")
-    opened.form(PLAYGROUND).get_by_text("tokens in").first.wait_for()
+def test_the_forms_fit(forms, size):
+    forms.page.set_viewport_size({"width": size[0], "height": size[1]})
+    press(forms.form(PLAYGROUND), "Ask")
+    forms.form(PLAYGROUND).get_by_text("tokens in").first.wait_for()
     for number in range(len(CELLS)):
-        assert opened.form(number).evaluate(OVERFLOWING) == [], CELLS[number]
-    opened.screenshot(f"forms_{size[0]}")
-    opened.command("kernelmenu:shutdown")
+        assert forms.form(number).evaluate(OVERFLOWING) == [], CELLS[number]
+    forms.screenshot(f"forms_{size[0]}")
 
 
 # The contrast of text to what lies behind it, as WCAG counts it; 4.5 is its level AA.
