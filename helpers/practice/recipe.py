@@ -14,7 +14,6 @@ from helpers.catalogue import LOCAL_TRAINING_TOKENS
 from helpers.practice.answer_loss import AnswerLossTrainer
 from helpers.practice.averaging import Averaging
 from helpers.practice.local_model import attention, device, weights_dtype
-from helpers.practice.memory import GiveBack
 from helpers.practice.store import Job
 from helpers.practice.training_text import encode_all, preferences
 
@@ -34,7 +33,6 @@ def make_trainer(
     common = {
         "model": model,
         "processing_class": tokenizer,
-        "callbacks": [GiveBack()],
         "peft_config": LoraConfig(r=RANK, lora_alpha=ALPHA, target_modules="all-linear", task_type="CAUSAL_LM"),
     }
     settings = _arguments(job, output, evaluate=validation is not None)
@@ -50,8 +48,9 @@ def make_trainer(
         )
     sets = [_dataset(rows) if rows else None for rows in encoded]
     arguments = SFTConfig(**settings, max_length=LOCAL_TRAINING_TOKENS)
-    trainer = AnswerLossTrainer(args=arguments, train_dataset=sets[0], eval_dataset=sets[1], **common)
-    trainer.add_callback(Averaging())
+    trainer = AnswerLossTrainer(
+        args=arguments, train_dataset=sets[0], eval_dataset=sets[1], callbacks=[Averaging()], **common
+    )
     return trainer, sum(each.cut for each in encoded[0])
 
 
