@@ -91,6 +91,32 @@ BY_CODE = {
         "The upload only asks whether each line is JSON. The job reads what is in it, and names the first problem.",
         "check(path) names all of them at once; mend the file, upload it again, start a new job.",
     ),
+    # Real training on this computer, on the practice server only.
+    "training_process_gone": (
+        "The program that was training is gone",
+        "Somebody stopped it, the computer was restarted, or its memory ran out.",
+        "Close programs that need much memory, and start the job again. What was trained before is still there.",
+    ),
+    "out_of_memory": (
+        "This computer has too little memory for the training",
+        "Longer examples and larger batches need more of it.",
+        "Close other programs, shorten the examples or take a smaller batch_size, and start the job again.",
+    ),
+    "disk_full": (
+        "The disk is full",
+        "A model is kept after each epoch, and there was no room for it.",
+        "Free some space and start the job again.",
+    ),
+    "training_failed": (
+        "The training stopped with an error",
+        "Something in the data or in the base model does not fit.",
+        "Read what the host said, mend it, and start the job again.",
+    ),
+    "engine_not_installed": (
+        "Real training is not installed here",
+        "The job was started by a server that had it.",
+        "To install it: python course.py --local. Then start the notebook again.",
+    ),
 }
 
 SAFETY = (

@@ -11,6 +11,7 @@ from pathlib import Path
 import openai
 import pytest
 
+from helpers.explanations import explain
 from helpers.practice import start_server
 from helpers.practice.training_files import TrainingFiles
 from tests.conftest import DATA
@@ -267,6 +268,7 @@ def test_a_killed_training_becomes_a_failed_job_with_the_reason_and_harms_nothin
     os.kill(TrainingFiles(real_home, job.id).process().pid, getattr(signal, "SIGKILL", signal.SIGTERM))
     failed = wait_for(real, job.id, "failed", seconds=5)
     assert failed.error.code == "training_process_gone" and "stopped from outside" in failed.error.message
+    assert "program that was training is gone" in explain(failed).what
     assert failed.fine_tuned_model is None and failed.result_files == []
     assert events_of(real, job.id)[-1].level == "error"
     assert real.fine_tuning.jobs.retrieve(job.id) == failed  # and so it stays

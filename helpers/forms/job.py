@@ -69,7 +69,7 @@ class JobForm(Form):
         self._show_estimate()
 
     def _go_on(self) -> None:
-        """A job that is still running is shown again after a restart."""
+        """The last job is shown again after a restart: live if it still runs, with its result if it has ended meanwhile."""
         last = notes.last(host_name(self.client), "job")
         if last is None:
             return
@@ -77,7 +77,9 @@ class JobForm(Form):
             watcher = Watcher(self.client, last)
         except FOR_PEOPLE:
             return  # the notes are older than the host's memory; the form is for a new job then
-        if not watcher.finished:
+        if watcher.finished:
+            self._show_end(watcher)
+        else:
             self._follow(watcher)
 
     # --- before -------------------------------------------------------------------------------------------------
@@ -145,12 +147,15 @@ class JobForm(Form):
                 wait.wait(watcher.interval * 5)
         if self.job_id != watcher.job_id:
             return
-        notes.remember(self.client, watcher.job)
         hide(self.stop)
         self.panel.close()
+        self._show_end(watcher)
+        self.say_text(f"The job has ended: {watcher.job.status}.")
+
+    def _show_end(self, watcher: Watcher) -> None:
+        notes.remember(self.client, watcher.job)
         result = JobResult(watcher.job, events_frame(watcher.events), metrics_frame(watcher.events))
         self.end.value = result._repr_html_()
-        self.say_text(f"The job has ended: {watcher.job.status}.")
 
     def _cancel(self) -> None:
         """Only disable the button here, and call the host in a thread: this handler must not block."""
