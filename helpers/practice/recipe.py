@@ -14,6 +14,7 @@ from helpers.catalogue import LOCAL_TRAINING_TOKENS
 from helpers.practice.answer_loss import AnswerLossTrainer
 from helpers.practice.averaging import Averaging
 from helpers.practice.local_model import attention, device, weights_dtype
+from helpers.practice.shared_prefix import ROUND
 from helpers.practice.store import Job
 from helpers.practice.training_text import encode_all, preferences
 
@@ -47,7 +48,7 @@ def make_trainer(
             "No example has an answer to learn: every assistant message has weight 0 or lies beyond the limit."
         )
     sets = [_dataset(rows) if rows else None for rows in encoded]
-    arguments = SFTConfig(**settings, max_length=LOCAL_TRAINING_TOKENS)
+    arguments = SFTConfig(**settings, max_length=LOCAL_TRAINING_TOKENS, pad_to_multiple_of=ROUND)
     trainer = AnswerLossTrainer(
         args=arguments, train_dataset=sets[0], eval_dataset=sets[1], callbacks=[Averaging()], **common
     )

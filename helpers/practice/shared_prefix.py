@@ -1,0 +1,65 @@
+"""A batch whose examples begin alike, read as one row: the common beginning once, then what follows in each.
+
+Every mattress example begins with the same system message, a third of its tokens. A token sees only what stands before it in its own
+example, so the beginning gives the same numbers for all of them and need not be computed four times.
+"""
+
+from typing import Any
+
+import torch
+from torch.nn.functional import pad
+
+from helpers.practice.training_text import IGNORED
+
+# A row is longer than an example, and attention grows with the square: at most this many times as large as in the batch.
+MOST_ATTENTION = 2
+ROUND = 16  # lengths are rounded up to this: libraries keep memory for every new one (120 MB in a short training)
+
+
+def can_share(model: Any) -> bool:
+    """Whether a model takes a mask that says for every token which others it sees: the usual ones, with attention in every layer."""
+    layers = getattr(model.config, "layer_types", None) or ["full_attention"]
+    return bool(model._supports_attention_backend) and set(layers) == {"full_attention"}
+
+
+def as_one_row(batch: dict[str, torch.Tensor], dtype: torch.dtype) -> dict[str, torch.Tensor] | None:
+    """A padded batch (input_ids, labels, attention_mask, each examples x tokens) as a row of the same meaning.
+
+    Returns input_ids, labels and position_ids (each 1 x tokens) and attention_mask (1 x 1 x tokens x tokens, to be added to the
+    scores); None where the batch as it is costs less.
+    """
+    ids, labels, real = batch["input_ids"], batch["labels"], batch["attention_mask"].bool()
+    count, longest = ids.shape
+    common = _common(ids, labels, real)
+    total = rounded(common + int(real.sum()) - count * common)
+    if total >= count * longest or total**2 > MOST_ATTENTION * count * longest**2:
+        return None
+    real[1:, :common] = False  # the beginning comes from the first example
+    places = torch.arange(longest, device=ids.device).expand_as(ids)
+    # 0 is the beginning; 1, 2, ... is the rest of that example; IGNORED fills up
+    parts = torch.where(places < common, 0, torch.arange(1, count + 1, device=ids.device)[:, None])
+    parts = _row(parts[real], total, IGNORED)
+    order = torch.arange(total, device=ids.device)
+    sees = (order[:, None] >= order) & ((parts == 0) | (parts[:, None] == parts))
+    return {
+        "input_ids": _row(ids[real], total, 0)[None],
+        "labels": _row(labels[real], total, IGNORED)[None],
+        "position_ids": _row(places[real], total, 0)[None],
+        "attention_mask": torch.where(sees, 0.0, torch.finfo(dtype).min).to(dtype)[None, None],
+    }
+
+
+def rounded(length: int) -> int:
+    return length + -length % ROUND
+
+
+def _row(values: torch.Tensor, length: int, filler: int) -> torch.Tensor:
+    return pad(values, (0, length - len(values)), value=filler)
+
+
+def _common(ids: torch.Tensor, labels: torch.Tensor, real: torch.Tensor) -> int:
+    """How many tokens all examples begin with; the last one before a difference or a learned token stays with each example, because
+    what follows it is predicted there."""
+    differs = ~((ids == ids[0]) & real & (labels == IGNORED)).all(0)
+    alike = int(differs.int().argmax()) if bool(differs.any()) else len(differs)
+    return max(0, alike - 1)
