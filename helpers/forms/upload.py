@@ -15,6 +15,7 @@ from helpers.render import paragraph, short_path
 from helpers.upload import upload_file
 
 DATA = Path(__file__).parents[2] / "data"
+OF_THE_COURSE = ("mydata.jsonl", "mydata_50.jsonl", "validation.jsonl")
 
 
 class UploadForm(Form):
@@ -87,7 +88,7 @@ class UploadForm(Form):
 def training_files() -> list[tuple[str, str]]:
     """The learner's own files first, then those of the course."""
     own = sorted(notes.workspace().glob("*.jsonl"))
-    listed = [path for path in own if path.name != "ledger.jsonl"] + [DATA / "mydata.jsonl", DATA / "validation.jsonl"]
+    listed = [path for path in own if path.name != "ledger.jsonl"] + [DATA / name for name in OF_THE_COURSE]
     return [(short_path(path), str(path)) for path in listed]
 
 

@@ -1,5 +1,14 @@
 """The practice server: OpenAI's protocol on your own computer, for nothing."""
 
-from helpers.practice.server import PracticeServer, start_server
+from typing import Any
 
 __all__ = ["PracticeServer", "start_server"]
+
+
+def __getattr__(name: str) -> Any:
+    """The server is loaded when it is first asked for: a training process needs the rest of this package, and not the server."""
+    if name not in __all__:
+        raise AttributeError(f"helpers.practice has no {name!r}; it has: {', '.join(__all__)}")
+    from helpers.practice import server
+
+    return getattr(server, name)

@@ -1,49 +1,82 @@
-"""TRL's SFTTrainer, computing no more than the loss of the answers needs: the same number in about half of the time.
+"""TRL's SFTTrainer, computing no more than the loss of the answers needs, and rehearsing what the model knew before.
 
 A small model spends much of its time on the last layer, which names a score for each of its 49,152 tokens at every position. Only the
 positions before a learned token need one. In the mattress examples these are a third of all. And what all examples of a batch begin
-with is read once (shared_prefix.py).
+with is read once (shared_prefix.py), in the same row as the questions of the rehearsal (rehearsal.py).
 """
 
 from typing import Any
 
 import torch
+from torch.nn.functional import cross_entropy, kl_div, pad
 from trl import SFTTrainer
 
-from helpers.practice.shared_prefix import as_one_row, can_share, rounded
+from helpers.practice.rehearsal import Rehearsal
+from helpers.practice.shared_prefix import as_one_row, can_share, joined, rounded
 from helpers.practice.training_text import IGNORED
 
 READ = ("input_ids", "attention_mask", "position_ids")
+Batch = dict[str, torch.Tensor]
 
 
 class AnswerLossTrainer(SFTTrainer):
-    """Reports what SFTTrainer reports: loss and mean_token_accuracy, in training and in validation."""
+    """Reports what SFTTrainer reports, of the training file alone: loss and mean_token_accuracy, in training and in validation."""
+
+    def __init__(self, *args: Any, rehearsal: Rehearsal | None = None, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.rehearsal = rehearsal
 
     def compute_loss(
-        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+        self, model: Any, inputs: Batch, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        plain = self.accelerator.unwrap_model(model).get_base_model()
-        batch = (as_one_row(inputs, plain.dtype) if can_share(plain) else None) or inputs
-        following = torch.nn.functional.pad(batch["labels"][:, 1:], (0, 1), value=IGNORED)
-        positions = _learned_first((following != IGNORED).any(dim=0))
-        read = {name: batch[name] for name in READ if name in batch}
-        outputs = model(**read, use_cache=False, logits_to_keep=positions)
-        wanted = following[:, positions]
-        learned = wanted != IGNORED
-        scores, wanted = outputs.logits[learned].float(), wanted[learned]
+        training = self.model.training
+        numbers = self.rehearsal.at(self.state.global_step) if training and self.rehearsal else []
+        rehearsed = [self.rehearsal.batch(numbers, inputs["input_ids"].device)] if numbers else []
+        (scores, wanted), *others = self._scores(model, [inputs, *rehearsed])
         tokens = torch.as_tensor(len(wanted) if num_items_in_batch is None else num_items_in_batch)
-        loss = torch.nn.functional.cross_entropy(scores, wanted, reduction="sum") / tokens.clamp(min=1)
+        loss = cross_entropy(scores, wanted, reduction="sum") / tokens.clamp(min=1)
         if self.args.average_tokens_across_devices and num_items_in_batch is not None:
             loss = loss * self.accelerator.num_processes  # as in SFTTrainer: the processes' gradients are averaged
-        self._count(scores.detach(), wanted)
-        return (loss, outputs) if return_outputs else loss
+        self._count(scores.detach(), wanted, loss.detach() if training else None)
+        for now, _ in others:
+            before = self.rehearsal.known(numbers, lambda batch: self._before(model, batch), now.device)
+            loss = loss + kl_div(now.log_softmax(-1), before, log_target=True, reduction="batchmean")
+        return (loss, {"scores": scores}) if return_outputs else loss
 
-    def _count(self, scores: torch.Tensor, wanted: torch.Tensor) -> None:
+    def _scores(self, model: Any, batches: list[Batch]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """For each batch: the scores of every token at the learned positions (n x vocabulary), and the right tokens (n)."""
+        plain = self.accelerator.unwrap_model(model).get_base_model()
+        rows = [as_one_row(batch, plain.dtype) if can_share(plain) else None for batch in batches]
+        if None in rows:
+            return [_read(model, row or batch) for row, batch in zip(rows, batches, strict=True)]
+        scores, wanted = _read(model, joined(rows))
+        counts = [int((row["labels"] != IGNORED).sum()) for row in rows]
+        return list(zip(scores.split(counts), wanted.split(counts), strict=True))
+
+    def _before(self, model: Any, batch: Batch) -> torch.Tensor:
+        """The scores of the model as it was before training."""
+        plain = self.accelerator.unwrap_model(model)
+        with torch.no_grad(), plain.disable_adapter():
+            return self._scores(plain, [batch])[0][0]
+
+    def _count(self, scores: torch.Tensor, wanted: torch.Tensor, loss: torch.Tensor | None) -> None:
         right = (scores.argmax(-1) == wanted).sum()
         both = self.accelerator.gather(torch.stack([right, torch.full_like(right, len(wanted))]))
         right, all_of_them = both.view(-1, 2).sum(0).tolist()
-        mode = "train" if self.model.training else "eval"
-        self._metrics[mode]["mean_token_accuracy"].append(right / max(1, all_of_them))
+        metrics = self._metrics["eval" if loss is None else "train"]
+        metrics["mean_token_accuracy"].append(right / max(1, all_of_them))
+        if loss is not None:  # without the rehearsal, in place of the sum that the trainer would log
+            metrics["loss"].append(self.accelerator.gather(loss).mean().item())
+
+
+def _read(model: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    following = pad(batch["labels"][:, 1:], (0, 1), value=IGNORED)
+    positions = _learned_first((following != IGNORED).any(dim=0))
+    read = {name: batch[name] for name in READ if name in batch}
+    outputs = model(**read, use_cache=False, logits_to_keep=positions)
+    wanted = following[:, positions]
+    learned = wanted != IGNORED
+    return outputs.logits[learned].float(), wanted[learned]
 
 
 def _learned_first(learned: torch.Tensor) -> torch.Tensor:

@@ -1,8 +1,7 @@
-"""At the end of each epoch: the average of the weights so far, laid on a little more lightly than they were trained.
+"""At the end of each epoch: the average of the weights so far.
 
 With a handful of examples the model soon knows the sentences by heart, and every step ends somewhere else around the same place.
-The average of these places answers rephrased questions better than any one of them, and a lighter adapter forgets less
-(tests/benchmarks/local_quality.py measures both). The idea is known as stochastic weight averaging.
+The average of these places answers rephrased questions better than any one of them. The idea is known as stochastic weight averaging.
 """
 
 from typing import Any
@@ -11,7 +10,6 @@ import torch
 from transformers import TrainerCallback
 
 AVERAGED_FROM = 0.4  # of the steps; before, the model has not yet arrived
-LIGHTER = 0.75
 
 
 class Averaging(TrainerCallback):
@@ -38,7 +36,7 @@ class Averaging(TrainerCallback):
         self._aside = {name: weight.detach().clone() for name, weight in _trained(model)}
         with torch.no_grad():
             for name, weight in _trained(model):
-                weight.copy_(self._mean.get(name, weight) * (LIGHTER if "lora_B" in name else 1))
+                weight.copy_(self._mean.get(name, weight))
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
         with torch.no_grad():

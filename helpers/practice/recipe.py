@@ -14,6 +14,7 @@ from helpers.catalogue import LOCAL_TRAINING_TOKENS
 from helpers.practice.answer_loss import AnswerLossTrainer
 from helpers.practice.averaging import Averaging
 from helpers.practice.local_model import attention, device, weights_dtype
+from helpers.practice.rehearsal import Rehearsal
 from helpers.practice.shared_prefix import ROUND
 from helpers.practice.store import Job
 from helpers.practice.training_text import encode_all, preferences
@@ -50,7 +51,12 @@ def make_trainer(
     sets = [_dataset(rows) if rows else None for rows in encoded]
     arguments = SFTConfig(**settings, max_length=LOCAL_TRAINING_TOKENS, pad_to_multiple_of=ROUND)
     trainer = AnswerLossTrainer(
-        args=arguments, train_dataset=sets[0], eval_dataset=sets[1], callbacks=[Averaging()], **common
+        args=arguments,
+        train_dataset=sets[0],
+        eval_dataset=sets[1],
+        callbacks=[Averaging()],
+        rehearsal=Rehearsal(tokenizer, job.seed),
+        **common,
     )
     return trainer, sum(each.cut for each in encoded[0])
 

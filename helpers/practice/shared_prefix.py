@@ -49,6 +49,17 @@ def as_one_row(batch: dict[str, torch.Tensor], dtype: torch.dtype) -> dict[str, 
     }
 
 
+def joined(rows: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """Several rows as one; the tokens of one see none of another."""
+    if len(rows) == 1:
+        return rows[0]
+    one = {name: torch.cat([row[name] for row in rows], dim=1) for name in ("input_ids", "labels", "position_ids")}
+    masks = [row["attention_mask"][0, 0] for row in rows]
+    apart = ~torch.block_diag(*[torch.ones_like(mask, dtype=torch.bool) for mask in masks])
+    one["attention_mask"] = torch.block_diag(*masks).masked_fill(apart, torch.finfo(masks[0].dtype).min)[None, None]
+    return one
+
+
 def rounded(length: int) -> int:
     return length + -length % ROUND
 

@@ -275,7 +275,7 @@ def auto_settings(job: dict[str, Any], examples: int) -> dict[str, float]:
     """What "auto" means here."""
     chosen = {
         "n_epochs": default_epochs(max(1, examples), job["model"]),
-        "batch_size": 4,
+        "batch_size": max(3, min(16, examples // 50)),  # few examples: small steps, and many of them
         "learning_rate_multiplier": 1.0,
     }
     return chosen | {"beta": 0.1} if job["method"]["type"] == "dpo" else chosen

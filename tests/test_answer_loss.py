@@ -1,4 +1,4 @@
-"""Training reads less than a padded batch holds, and learns exactly the same from it."""
+"""Training reads less than a padded batch holds, and learns exactly the same from it; and it rehearses what the model knew."""
 
 import json
 from types import SimpleNamespace
@@ -51,21 +51,31 @@ def exact(monkeypatch):
     monkeypatch.setattr(recipe, "device", lambda: "cpu")
 
 
-def learn(source, examples, output, *, plainly):
-    """The loss of one batch, the gradients, and how many tokens the model has read."""
+def trainer_for(source, examples, output, *, trained=True):
+    """A trainer before its first step; its adapter has random weights if `trained`, else it changes nothing yet."""
     import torch
-    from trl import SFTTrainer
 
     from helpers.practice.recipe import make_trainer
 
     settings = {"n_epochs": 1, "batch_size": len(examples), "learning_rate_multiplier": 1.0}
     job = SimpleNamespace(method={"type": "supervised"}, plan={"hyperparameters": settings}, seed=1)
     trainer, _ = make_trainer(job, source, examples, None, output)
-    model, read = trainer.model, []
     generator = torch.Generator().manual_seed(1)
-    for name, weight in model.named_parameters():
-        if "lora_B" in name:  # it begins as zero, and then hides the other half of the adapter
+    for name, weight in trainer.model.named_parameters():
+        if trained and "lora_B" in name:  # it begins as zero, and then hides the other half of the adapter
             weight.data = torch.randn(weight.shape, generator=generator) * 0.1
+    return trainer
+
+
+def learn(source, examples, output, *, plainly=False, rehearse=False):
+    """The loss of one batch, the gradients, and how many tokens the model has read."""
+    import torch
+    from trl import SFTTrainer
+
+    trainer = trainer_for(source, examples, output)
+    model, read = trainer.model, []
+    if not rehearse:
+        trainer.rehearsal = None
     model.get_base_model().get_input_embeddings().register_forward_hook(
         lambda _module, arguments, _result: read.append(arguments[0].numel())
     )
@@ -88,7 +98,7 @@ def test_the_loss_and_every_gradient_are_those_of_plain_training(source, tmp_pat
         "nothing alike": [ALONE, *mattress[:3]],
         "the same twice": [SAME, SAME],
     }[case]
-    ours = learn(source, examples, tmp_path / "ours", plainly=False)
+    ours = learn(source, examples, tmp_path / "ours")
     theirs = learn(source, examples, tmp_path / "theirs", plainly=True)
     assert ours[0] == pytest.approx(theirs[0], rel=1e-5)
     for one, other in zip(ours[1], theirs[1], strict=True):
@@ -99,13 +109,64 @@ def test_the_loss_and_every_gradient_are_those_of_plain_training(source, tmp_pat
 def test_what_all_examples_begin_with_is_read_once(source, tmp_path, exact):
     lines = (DATA / "mydata.jsonl").read_text("utf-8").splitlines()
     examples = [json.loads(line) for line in lines[:4]]
-    assert learn(source, examples, tmp_path / "a", plainly=False)[2] < 0.7 * learn(
-        source, examples, tmp_path / "b", plainly=True
-    )[2]
+    assert learn(source, examples, tmp_path / "a")[2] < 0.7 * learn(source, examples, tmp_path / "b", plainly=True)[2]
 
 
 def test_long_examples_are_read_side_by_side_as_one_row_would_take_too_much_memory(source, tmp_path, exact):
     words = " ".join(f"word{number}" for number in range(200))
     long = {"messages": [{"role": "user", "content": "Say much."}, {"role": "assistant", "content": words}]}
-    ours = learn(source, [long] * 4, tmp_path / "a", plainly=False)
+    ours = learn(source, [long] * 4, tmp_path / "a")
     assert ours[2] == learn(source, [long] * 4, tmp_path / "b", plainly=True)[2]
+
+
+# --- the rehearsal ------------------------------------------------------------------------------------------------
+
+
+def mattress(count):
+    return [json.loads(line) for line in (DATA / "mydata.jsonl").read_text("utf-8").splitlines()[:count]]
+
+
+def loss_of(trainer):
+    import torch
+
+    batch = next(iter(trainer.get_train_dataloader()))
+    return trainer.compute_loss(trainer.model, batch, num_items_in_batch=torch.tensor(31)).item()
+
+
+def test_a_model_that_has_not_changed_has_nothing_to_rehearse(source, tmp_path, exact):
+    trainer = trainer_for(source, mattress(2), tmp_path, trained=False)
+    with_it = loss_of(trainer)
+    trainer.rehearsal = None
+    assert with_it == pytest.approx(loss_of(trainer), rel=1e-4)
+
+
+def test_a_model_that_has_changed_is_drawn_back_and_the_reported_loss_is_that_of_the_file(source, tmp_path, exact):
+    trainer = trainer_for(source, mattress(2), tmp_path)
+    with_it, reported = loss_of(trainer), trainer._metrics["train"]["loss"][-1]
+    trainer.rehearsal = None
+    assert with_it > reported + 0.001 and reported == pytest.approx(loss_of(trainer), rel=1e-4)
+
+
+def test_in_one_row_or_one_after_the_other_the_gradients_are_the_same(source, tmp_path, exact, monkeypatch):
+    import torch
+
+    from helpers.practice import answer_loss
+
+    together = learn(source, mattress(2), tmp_path / "a", rehearse=True)
+    monkeypatch.setattr(answer_loss, "can_share", lambda model: False)
+    apart = learn(source, mattress(2), tmp_path / "b", rehearse=True)
+    assert together[0] == pytest.approx(apart[0], rel=1e-3)
+    for one, other in zip(together[1], apart[1], strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-2, atol=1e-5)
+
+
+def test_the_same_step_of_the_same_seed_rehearses_the_same_questions(source):
+    from transformers import AutoTokenizer
+
+    from helpers.practice.rehearsal import Rehearsal
+
+    tokenizer = AutoTokenizer.from_pretrained(source)
+    first, again, other = (Rehearsal(tokenizer, seed) for seed in (1, 1, 2))
+    steps = [[each.at(step) for step in range(40)] for each in (first, again, other)]
+    assert steps[0] == steps[1] != steps[2]
+    assert {number for picked in steps[0] for number in picked} == set(range(16)), "all of them, in time"

@@ -1,0 +1,59 @@
+"""Against forgetting: at every step the model also reads a few general questions, and is held to what it said of them before training.
+
+A small model that learns fifteen sentences by heart soon answers everything in their manner. The general questions stand in
+data/rehearsal.jsonl. Nothing is learned from their answers: the aim is what the base model itself would say at every token of them, so
+the only lesson is to stay as it was. The idea is known as learning without forgetting.
+"""
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from helpers.lines import read_lines
+from helpers.practice.training_text import IGNORED, Encoded, encode_all
+
+FILE = Path(__file__).parents[2] / "data" / "rehearsal.jsonl"
+AT_ONCE = 2
+LONGEST = 128  # tokens
+
+
+class Rehearsal:
+    """The questions, and what the base model says of them, found out when it is first needed."""
+
+    def __init__(self, tokenizer: Any, seed: int) -> None:
+        examples = [json.loads(line) for _, line in read_lines(FILE)]
+        self._encoded = encode_all(examples, tokenizer, LONGEST)
+        self._seed = seed
+        self._known: list[torch.Tensor] = []
+
+    def at(self, step: int) -> list[int]:
+        """The numbers of the questions for a step: the same again if a job is resumed, or has the same seed."""
+        return random.Random(f"{self._seed}/{step}").sample(range(len(self._encoded)), AT_ONCE)
+
+    def batch(self, numbers: list[int], device: Any) -> dict[str, torch.Tensor]:
+        """Padded like a batch of the trainer: input_ids, labels, attention_mask, each questions x tokens."""
+        return _padded([self._encoded[number] for number in numbers], device)
+
+    def known(self, numbers: list[int], scores_of: Any, device: Any) -> torch.Tensor:
+        """What the base model says: logarithms of probabilities, learned tokens x vocabulary. `scores_of` gives its scores for a batch."""
+        for first in range(len(self._known), len(self._encoded), AT_ONCE):
+            some = list(range(first, min(first + AT_ONCE, len(self._encoded))))
+            scores = scores_of(self.batch(some, device)).float().log_softmax(-1).half()  # half: they stay in memory
+            self._known += scores.split([sum(label != IGNORED for label in self._encoded[n].labels) for n in some])
+        return torch.cat([self._known[number] for number in numbers]).float()
+
+
+def _padded(encoded: list[Encoded], device: Any) -> dict[str, torch.Tensor]:
+    lengths = [len(each.input_ids) for each in encoded]
+
+    def rows(values: list[list[int]], filler: int) -> torch.Tensor:
+        return torch.tensor([row + [filler] * (max(lengths) - len(row)) for row in values], device=device)
+
+    return {
+        "input_ids": rows([each.input_ids for each in encoded], 0),
+        "labels": rows([each.labels for each in encoded], IGNORED),
+        "attention_mask": rows([[1] * length for length in lengths], 0),
+    }

@@ -1,0 +1,36 @@
+"""The data of the course: whole, checked, and what is asked later was never taught."""
+
+import json
+
+import pytest
+
+from helpers.data_format import check, read
+from tests.conftest import DATA
+
+TRAINED_ON = ("mydata.jsonl", "mydata_50.jsonl", "validation.jsonl", "rehearsal.jsonl")
+
+
+def questions_of(name):
+    return [example["messages"][-2]["content"].lower() for example in read(DATA / name)]
+
+
+@pytest.mark.parametrize(("name", "count"), [("mydata.jsonl", 15), ("mydata_50.jsonl", 50), ("rehearsal.jsonl", 16)])
+def test_a_training_file_of_the_course_has_no_problem(name, count):
+    report = check(DATA / name)
+    assert report.examples == count and not report.errors and not report.warnings
+
+
+def test_the_fifty_begin_with_the_fifteen():
+    assert read(DATA / "mydata_50.jsonl")[:15] == read(DATA / "mydata.jsonl")
+
+
+@pytest.mark.parametrize("name", ["heldout_questions.jsonl", "general_questions.jsonl"])
+def test_no_question_that_measures_a_model_was_taught_to_it(name):
+    taught = {question for file in TRAINED_ON for question in questions_of(file)}
+    asked = [json.loads(line)["question"].lower() for line in (DATA / name).read_text("utf-8").splitlines()]
+    assert len(asked) == len(set(asked)) and not taught.intersection(asked)
+
+
+def test_nobody_is_validated_on_what_was_taught():
+    taught = {question for name in ("mydata.jsonl", "mydata_50.jsonl") for question in questions_of(name)}
+    assert not taught.intersection(questions_of("validation.jsonl"))
