@@ -30,7 +30,9 @@ class AnswerLossTrainer(SFTTrainer):
         self, model: Any, inputs: Batch, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         training = self.model.training
-        numbers = self.rehearsal.at(self.state.global_step) if training and self.rehearsal else []
+        numbers = []
+        if training and self.rehearsal:
+            numbers = self.rehearsal.at(self.state.global_step, self.state.max_steps)
         rehearsed = [self.rehearsal.batch(numbers, inputs["input_ids"].device)] if numbers else []
         (scores, wanted), *others = self._scores(model, [inputs, *rehearsed])
         tokens = torch.as_tensor(len(wanted) if num_items_in_batch is None else num_items_in_batch)

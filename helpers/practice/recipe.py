@@ -21,7 +21,7 @@ from helpers.practice.training_text import encode_all, preferences
 
 RANK = 32
 ALPHA = 64
-LEARNING_RATE = {"supervised": 2e-3, "dpo": 2e-4}  # times the job's learning_rate_multiplier
+LEARNING_RATE = {"supervised": 1.5e-3, "dpo": 2e-4}  # times the job's learning_rate_multiplier
 WARMUP_SHARE = 0.05
 
 

@@ -1,4 +1,4 @@
-"""Against forgetting: at every step the model also reads a few general questions, and is held to what it said of them before training.
+"""Against forgetting: later in a training the model also reads general questions, and is held to what it said of them before.
 
 A small model that learns fifteen sentences by heart soon answers everything in their manner. The general questions stand in
 data/rehearsal.jsonl. Nothing is learned from their answers: the aim is what the base model itself would say at every token of them, so
@@ -16,7 +16,8 @@ from helpers.lines import read_lines
 from helpers.practice.training_text import IGNORED, Encoded, encode_all
 
 FILE = Path(__file__).parents[2] / "data" / "rehearsal.jsonl"
-AT_ONCE = 2
+AT_ONCE = 2  # at each step
+FROM = 0.5  # of the steps: what was forgotten before is won back, and only later weights are kept (averaging.py)
 LONGEST = 128  # tokens
 
 
@@ -29,8 +30,10 @@ class Rehearsal:
         self._seed = seed
         self._known: list[torch.Tensor] = []
 
-    def at(self, step: int) -> list[int]:
-        """The numbers of the questions for a step: the same again if a job is resumed, or has the same seed."""
+    def at(self, step: int, steps: int) -> list[int]:
+        """The numbers of the questions for a step of so many: the same again if a job is resumed, or has the same seed."""
+        if step < FROM * steps:
+            return []
         return random.Random(f"{self._seed}/{step}").sample(range(len(self._encoded)), AT_ONCE)
 
     def batch(self, numbers: list[int], device: Any) -> dict[str, torch.Tensor]:

@@ -35,12 +35,12 @@ KILL_SECONDS = 2.0
 SECRETS = ("OPENAI_", "PRACTICE_KEY", "COURSE_")  # what a training process has no business to know
 
 
-# A training process that stays small (with tests/benchmarks/local_speed.py: 1.5 GB instead of 1.75, and a tenth slower).
+# A training process that stays small: 1.5 GB with tests/benchmarks/local_speed.py.
 # Read by PyTorch's library for matrices, and by the C library of Linux; sizes in bytes.
 SMALL_MEMORY = {
     "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "32",  # programs kept for one shape of a batch each: most never come again
-    "MALLOC_MMAP_THRESHOLD_": "1000000",  # larger pieces of memory are given back as soon as they are free
-    "MALLOC_TRIM_THRESHOLD_": "300000000",
+    "MALLOC_MMAP_THRESHOLD_": "64000000",  # larger pieces of memory are given back as soon as they are free
+    "MALLOC_TRIM_THRESHOLD_": "100000000",
 }
 
 
@@ -275,7 +275,7 @@ def auto_settings(job: dict[str, Any], examples: int) -> dict[str, float]:
     """What "auto" means here."""
     chosen = {
         "n_epochs": default_epochs(max(1, examples), job["model"]),
-        "batch_size": max(3, min(16, examples // 50)),  # few examples: small steps, and many of them
+        "batch_size": max(2, min(16, examples // 50)),  # few examples: small steps, and many of them
         "learning_rate_multiplier": 1.0,
     }
     return chosen | {"beta": 0.1} if job["method"]["type"] == "dpo" else chosen
