@@ -3,7 +3,7 @@
     python -m tests.benchmarks.local_quality [--file data/mydata.jsonl] [--seeds 1 2 3]
 
 Prints the share of right answers: rephrased questions about the facts (none of them is in the training file), and simple general
-questions that the base model knows. An answer is right if it holds one of the expected words. Takes about two minutes a seed.
+questions that the base model knows. An answer is right if it holds one of the expected words. Takes some minutes a seed.
 """
 
 import argparse
