@@ -95,7 +95,7 @@ BY_CODE = {
     "training_process_gone": (
         "The program that was training is gone",
         "Somebody stopped it, the computer was restarted, or its memory ran out.",
-        "Close programs that need much memory, and start the job again. What was trained before is still there.",
+        "Close programs that need much memory, and start the job again. Models of earlier jobs are not touched.",
     ),
     "out_of_memory": (
         "This computer has too little memory for the training",

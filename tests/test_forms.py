@@ -378,6 +378,15 @@ def test_a_new_form_shows_the_job_that_is_still_running(slow_client):
     assert job_form(slow_client).job_id == first.job_id
 
 
+def test_a_new_form_shows_how_the_last_job_has_ended(client, mattress):
+    upload_file(client, mattress)
+    first = job_form(client)
+    first.go.click()
+    until(lambda: "succeeded" in first.message.value)
+    again = job_form(client)
+    assert first.job_id in again.end.value and "<figure" in again.end.value and again.stop.layout.display == "none"
+
+
 def test_on_a_paid_host_the_amount_must_be_ticked(client, mattress, monkeypatch):
     upload_file(client, mattress)
     monkeypatch.setattr("helpers.hosts.is_practice", lambda _: False)

@@ -92,7 +92,8 @@ class Turn(widgets.VBox):
         head = "".join(f'<th scope="col" {left}>{escape(model)}</th>' for model in self.shown)
         body = "".join(f"<td {left}>{answer}</td>" for answer in self.shown.values())
         asked = f'<caption style="text-align:left">{escape(self.request.question)}</caption>'
-        self.table.value = f'<table aria-live="polite" style="table-layout:fixed; width:100%">{asked}<thead><tr>{head}</tr></thead><tbody><tr>{body}</tr></tbody></table>'
+        rows = f"<thead><tr>{head}</tr></thead><tbody><tr>{body}</tr></tbody>"
+        self.table.value = f'<table aria-live="polite" style="table-layout:fixed; width:100%">{asked}{rows}</table>'
 
 
 class PlaygroundForm(Form):

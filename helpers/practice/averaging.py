@@ -1,7 +1,7 @@
 """At the end of each epoch: the average of the weights so far.
 
 With a handful of examples the model soon knows the sentences by heart, and every step ends somewhere else around the same place.
-The average of these places answers rephrased questions better than any one of them. The idea is known as stochastic weight averaging.
+The average of these places leans less on the examples that came last. The idea is known as stochastic weight averaging.
 """
 
 from typing import Any
