@@ -440,7 +440,17 @@ def test_all_notebooks_run_to_the_end_on_the_real_model(real, real_home, tmp_pat
         encoding="utf-8",
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr[-3000:]
-    cells = nbformat.read(tmp_path / "workspace" / "run" / "04_usage_and_cost.ipynb", as_version=4).cells
+    run = [nbformat.read(path, as_version=4) for path in sorted((tmp_path / "workspace" / "run").glob("*.ipynb"))]
+    assert len(run) == 5
+    red = [
+        out.text
+        for notebook in run
+        for cell in notebook.cells
+        for out in cell.get("outputs", [])
+        if out.get("name") == "stderr"
+    ]
+    assert red == [], "a learner sees this in red"
+    cells = run[4].cells
     printed = [json.dumps(cell.outputs) for cell in cells if cell.cell_type == "code"]
     assert f"ft:{MODEL}:personal:mattress" in printed[0]
     assert "10-year" in printed[1], "the first answer is the one that the text calls ten years"

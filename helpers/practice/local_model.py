@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,8 @@ def prepare_libraries() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    # Meant for the authors of PEFT and TRL, which still use the old names; a learner would see it in red below a cell.
+    warnings.filterwarnings("ignore", r"`(is_)?gradient_checkpointing` is deprecated", FutureWarning)
     # Threads that wait turn round for some microseconds, and sleep then: fast alone, and not many times slower beside other work.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     if all(Path(source).is_dir() for source in configured_models().values()):
