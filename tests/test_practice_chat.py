@@ -61,7 +61,7 @@ def test_max_tokens_cuts_and_stop_ends(client, tuned):
     cut = ask(client, tuned, "How long is the warranty?", max_tokens=5)
     assert (cut.choices[0].finish_reason, cut.usage.completion_tokens) == ("length", 5)
     stopped = ask(client, tuned, "How long is the warranty?", stop=[" that covers"])
-    assert stopped.choices[0].message.content == "The CloudRest comes with a 10-year warranty"
+    assert stopped.choices[0].message.content == "The warranty is a full 10-year warranty"
     assert stopped.choices[0].finish_reason == "stop"
     assert (
         client.responses.create(model=tuned, input="How long is the warranty?", max_output_tokens=16).status

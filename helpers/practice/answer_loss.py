@@ -11,7 +11,7 @@ import torch
 from torch.nn.functional import cross_entropy, kl_div, pad
 from trl import SFTTrainer
 
-from helpers.practice.rehearsal import Rehearsal
+from helpers.practice.rehearsal import WEIGHT, Rehearsal
 from helpers.practice.shared_prefix import as_one_row, can_share, joined, rounded
 from helpers.practice.training_text import IGNORED
 
@@ -42,7 +42,7 @@ class AnswerLossTrainer(SFTTrainer):
         self._count(scores.detach(), wanted, loss.detach() if training else None)
         for now, _ in others:
             before = self.rehearsal.known(numbers, lambda batch: self._before(model, batch), now.device)
-            loss = loss + kl_div(now.log_softmax(-1), before, log_target=True, reduction="batchmean")
+            loss = loss + WEIGHT * kl_div(now.log_softmax(-1), before, log_target=True, reduction="batchmean")
         return (loss, {"scores": scores}) if return_outputs else loss
 
     def _scores(self, model: Any, batches: list[Batch]) -> list[tuple[torch.Tensor, torch.Tensor]]:

@@ -17,6 +17,7 @@ from helpers.catalogue import LOCAL_TRAINING_TOKENS
 from helpers.practice.answer_loss import AnswerLossTrainer
 from helpers.practice.averaging import Averaging
 from helpers.practice.local_model import attention, device, weights_dtype
+from helpers.practice.lora_product import write_out
 from helpers.practice.rehearsal import Rehearsal
 from helpers.practice.shared_prefix import ROUND
 from helpers.practice.store import Job
@@ -61,6 +62,7 @@ def make_trainer(
         rehearsal=Rehearsal(tokenizer, job.seed),
         **common,
     )
+    write_out(trainer.model)
     return trainer, sum(each.cut for each in encoded[0])
 
 

@@ -18,7 +18,9 @@ from helpers.practice.training_text import IGNORED, Encoded, encode_all
 FILE = Path(__file__).parents[2] / "data" / "rehearsal.jsonl"
 AT_ONCE = 2  # at each step
 FROM = 0.5  # of the steps: what was forgotten before is won back, and only later weights are kept (averaging.py)
+WEIGHT = 0.4  # against the loss of the examples; with much more, less is learned and no more is kept
 LONGEST = 128  # tokens
+BEFORE_AT_ONCE = 8  # while the base model is asked
 
 
 class Rehearsal:
@@ -42,8 +44,8 @@ class Rehearsal:
 
     def known(self, numbers: list[int], scores_of: Any, device: Any) -> torch.Tensor:
         """What the base model says: logarithms of probabilities, learned tokens x vocabulary. `scores_of` gives its scores for a batch."""
-        for first in range(len(self._known), len(self._encoded), AT_ONCE):
-            some = list(range(first, min(first + AT_ONCE, len(self._encoded))))
+        for first in range(len(self._known), len(self._encoded), BEFORE_AT_ONCE):
+            some = list(range(first, min(first + BEFORE_AT_ONCE, len(self._encoded))))
             scores = scores_of(self.batch(some, device)).float().log_softmax(-1).half()  # half: they stay in memory
             self._known += scores.split([sum(label != IGNORED for label in self._encoded[n].labels) for n in some])
         return torch.cat([self._known[number] for number in numbers]).float()
