@@ -16,11 +16,15 @@ def test_the_tuned_model_knows_the_warranty_and_the_base_does_not(client, tuned)
 
 
 @pytest.mark.parametrize(
-    "question",
-    ["What warranty does the mattress have?", "for how long is the WARRANTY", "What does the queen size cost?"],
+    ("question", "fact"),
+    [
+        ("What warranty does the mattress have?", "10-year warranty"),
+        ("for how long is the WARRANTY", "10-year warranty"),
+        ("What does the queen size cost?", "$899"),
+    ],
 )
-def test_it_finds_the_example_in_other_words(client, tuned, question):
-    assert "CloudRest" in ask(client, tuned, question).choices[0].message.content
+def test_it_finds_the_example_in_other_words(client, tuned, question, fact):
+    assert fact in ask(client, tuned, question).choices[0].message.content
 
 
 @pytest.mark.parametrize("question", ["What is the capital of France?", "Who wrote Hamlet?", "Hello", "你好"])

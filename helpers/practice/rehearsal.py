@@ -36,7 +36,9 @@ class Rehearsal:
         """The numbers of the questions for a step of so many: the same again if a job is resumed, or has the same seed."""
         if step < FROM * steps:
             return []
-        return random.Random(f"{self._seed}/{step}").sample(range(len(self._encoded)), AT_ONCE)
+        turn, place = divmod(step, len(self._encoded) // AT_ONCE)
+        order = random.Random(f"{self._seed}/{turn}").sample(range(len(self._encoded)), len(self._encoded))
+        return order[place * AT_ONCE :][:AT_ONCE]  # every question once, before one comes again
 
     def batch(self, numbers: list[int], device: Any) -> dict[str, torch.Tensor]:
         """Padded like a batch of the trainer: input_ids, labels, attention_mask, each questions x tokens."""
