@@ -6,6 +6,7 @@ the only lesson is to stay as it was. The idea is known as learning without forg
 """
 
 import json
+import math
 import random
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,9 @@ from helpers.lines import read_lines
 from helpers.practice.training_text import IGNORED, Encoded, encode_all
 
 FILE = Path(__file__).parents[2] / "data" / "rehearsal.jsonl"
-AT_ONCE = 2  # at each step
+AT_ONCE = 1  # at each step
 FROM = 0.5  # of the steps: what was forgotten before is won back, and only later weights are kept (averaging.py)
-WEIGHT = 0.4  # against the loss of the examples; with much more, less is learned and no more is kept
+WEIGHT = 0.5  # against the loss of the examples; with much more, less is learned and no more is kept
 LONGEST = 128  # tokens
 BEFORE_AT_ONCE = 8  # while the base model is asked
 
@@ -34,9 +35,10 @@ class Rehearsal:
 
     def at(self, step: int, steps: int) -> list[int]:
         """The numbers of the questions for a step of so many: the same again if a job is resumed, or has the same seed."""
-        if step < FROM * steps:
+        begin = math.ceil(FROM * steps)
+        if step < begin:
             return []
-        turn, place = divmod(step, len(self._encoded) // AT_ONCE)
+        turn, place = divmod(step - begin, len(self._encoded) // AT_ONCE)
         order = random.Random(f"{self._seed}/{turn}").sample(range(len(self._encoded)), len(self._encoded))
         return order[place * AT_ONCE :][:AT_ONCE]  # every question once, before one comes again
 

@@ -32,8 +32,8 @@ def as_one_row(batch: dict[str, torch.Tensor], dtype: torch.dtype) -> dict[str, 
     count, longest = ids.shape
     common = _common(ids, labels, real)
     total = rounded(common + int(real.sum()) - count * common)
-    if total >= count * longest or total**2 > MOST_ATTENTION * count * longest**2:
-        return None
+    if count > 1 and (total >= count * longest or total**2 > MOST_ATTENTION * count * longest**2):
+        return None  # a single example is a row already, and can be joined with others
     real[1:, :common] = False  # the beginning comes from the first example
     places = torch.arange(longest, device=ids.device).expand_as(ids)
     # 0 is the beginning; 1, 2, ... is the rest of that example; IGNORED fills up
