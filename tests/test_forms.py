@@ -385,6 +385,7 @@ def test_a_new_form_shows_how_the_last_job_has_ended(client, mattress):
     until(lambda: "succeeded" in first.message.value)
     again = job_form(client)
     assert first.job_id in again.end.value and "<figure" in again.end.value and again.stop.layout.display == "none"
+    assert "The job has ended: succeeded." in again.message.value
 
 
 def test_on_a_paid_host_the_amount_must_be_ticked(client, mattress, monkeypatch):

@@ -150,12 +150,12 @@ class JobForm(Form):
         hide(self.stop)
         self.panel.close()
         self._show_end(watcher)
-        self.say_text(f"The job has ended: {watcher.job.status}.")
 
     def _show_end(self, watcher: Watcher) -> None:
         notes.remember(self.client, watcher.job)
         result = JobResult(watcher.job, events_frame(watcher.events), metrics_frame(watcher.events))
         self.end.value = result._repr_html_()
+        self.say_text(f"The job has ended: {watcher.job.status}.")
 
     def _cancel(self) -> None:
         """Only disable the button here, and call the host in a thread: this handler must not block."""
