@@ -4,10 +4,16 @@ import secrets
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache, TemperatureLogitsWarper, TopPLogitsWarper
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    DynamicCache,
+    PreTrainedModel,
+    TemperatureLogitsWarper,
+    TopPLogitsWarper,
+)
 
 from helpers.practice.engines import ChatRequest
 from helpers.practice.errors import ApiError
@@ -44,7 +50,7 @@ class LoadedModel:
     def __init__(self, source: str) -> None:
         self.tokenizer = AutoTokenizer.from_pretrained(source)
         model = AutoModelForCausalLM.from_pretrained(source, dtype=weights_dtype(), attn_implementation=attention())
-        self.model: Any = model.eval().to(device())
+        self.model: PreTrainedModel = model.eval().to(device())
         self.limit: int = model.config.max_position_embeddings
         ends = model.generation_config.eos_token_id
         self.ends = {*(ends if isinstance(ends, list) else [ends]), self.tokenizer.eos_token_id}
@@ -73,13 +79,10 @@ class LoadedModel:
 
         if adapter not in self._adapters:
             name = f"adapter{len(self._adapters)}"
-            # autocast_adapter_dtype=False: the adapter in the precision of the model, which is faster.
             if self._adapters:
-                self.model.load_adapter(str(adapter), adapter_name=name, autocast_adapter_dtype=False)
+                self.model.load_adapter(str(adapter), adapter_name=name)
             else:
-                self.model = PeftModel.from_pretrained(
-                    self.model, str(adapter), adapter_name=name, autocast_adapter_dtype=False
-                ).eval()
+                self.model = PeftModel.from_pretrained(self.model, str(adapter), adapter_name=name).eval()
             self._adapters[adapter] = name
         return self._adapters[adapter]
 

@@ -22,7 +22,7 @@ from helpers.cost import default_epochs
 from helpers.practice.engines import FINAL, ChatRequest, Checkpoint, Event, Progress
 from helpers.practice.ids import derived_id
 from helpers.practice.job_texts import begun_messages, model_name, result_csv
-from helpers.practice.local_model import model_source, prepare_libraries
+from helpers.practice.local_model import importing, model_source
 from helpers.practice.settings import Settings
 from helpers.practice.store import Job, Store, TunedModel
 from helpers.practice.training_data import TrainingData
@@ -264,8 +264,8 @@ class Trainer:
     def _loaded(self) -> Any:
         with self._chat_lock:
             if self._chat is None:
-                prepare_libraries()
-                from helpers.practice.local_chat import LocalChat
+                with importing():
+                    from helpers.practice.local_chat import LocalChat
 
                 self._chat = LocalChat(self.settings.home)
             return self._chat

@@ -5,7 +5,6 @@ small file. It runs on its own, so it outlives the kernel; under `accelerate lau
 """
 
 import errno
-import gc
 import json
 import os
 import shutil
@@ -20,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from helpers.catalogue import LOCAL_TRAINING_TOKENS
 from helpers.lines import read_lines
-from helpers.practice.local_model import LocalModelError, model_source, prepare_libraries
+from helpers.practice.local_model import LocalModelError, importing, model_source
 from helpers.practice.settings import load_settings
 from helpers.practice.store import Job, Store
 from helpers.practice.training_files import TrainingFiles
@@ -56,14 +55,12 @@ def main(home: str, job_id: str) -> int:
 
 def train(job: Job, store: Store, files: TrainingFiles) -> dict[str, Any]:
     """Train to the end, or to the next pause. Returns how it ended."""
-    prepare_libraries()
-    gc.disable()  # so much is imported that looking for garbage takes a fifth of the time, and finds none
-    from peft.helpers import disable_input_dtype_casting
+    with importing():
+        from peft.helpers import disable_input_dtype_casting
 
-    from helpers.practice.recipe import make_trainer
-    from helpers.practice.reporting import Reporter
+        from helpers.practice.recipe import make_trainer
+        from helpers.practice.reporting import Reporter
 
-    gc.enable()
     source = model_source(job.model, store.settings.home)
     reporter = Reporter(job, store, files)
     trainer, cut = make_trainer(
