@@ -2,7 +2,7 @@
 
 A small model spends much of its time on the last layer, which names a score for each of its 49,152 tokens at every position. Only the
 positions before a learned token need one. In the mattress examples these are a third of all. And what all examples of a batch begin
-with is read once (shared_prefix.py), in the same row as the questions of the rehearsal (rehearsal.py).
+with is read once (shared_prefix.py), in the same row as the question of the rehearsal (rehearsal.py).
 """
 
 from typing import Any
@@ -30,10 +30,10 @@ class AnswerLossTrainer(SFTTrainer):
         self, model: Any, inputs: Batch, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         training = self.model.training
-        numbers = []
+        number = None
         if training and self.rehearsal:
-            numbers = self.rehearsal.at(self.state.global_step, self.state.max_steps)
-        rehearsed = [self.rehearsal.batch(numbers, inputs["input_ids"].device)] if numbers else []
+            number = self.rehearsal.at(self.state.global_step, self.state.max_steps)
+        rehearsed = [] if number is None else [self.rehearsal.batch([number], inputs["input_ids"].device)]
         (scores, wanted), *others = self._scores(model, [inputs, *rehearsed])
         tokens = torch.as_tensor(len(wanted) if num_items_in_batch is None else num_items_in_batch)
         loss = cross_entropy(scores, wanted, reduction="sum") / tokens.clamp(min=1)
@@ -41,7 +41,7 @@ class AnswerLossTrainer(SFTTrainer):
             loss = loss * self.accelerator.num_processes  # as in SFTTrainer: the processes' gradients are averaged
         self._count(scores.detach(), wanted, loss.detach() if training else None)
         for now, _ in others:
-            before = self.rehearsal.known(numbers, lambda batch: self._before(model, batch), now.device)
+            before = self.rehearsal.known(number, lambda batch: self._before(model, batch), now.device)
             loss = loss + WEIGHT * kl_div(now.log_softmax(-1), before, log_target=True, reduction="batchmean")
         return (loss, {"scores": scores}) if return_outputs else loss
 

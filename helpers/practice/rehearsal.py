@@ -1,4 +1,4 @@
-"""Against forgetting: later in a training the model also reads general questions, and is held to what it said of them before.
+"""Against forgetting: later in a training the model also reads a general question at each step, and is held to what it said of them before.
 
 A small model that learns fifteen sentences by heart soon answers everything in their manner. The general questions stand in
 data/rehearsal.jsonl. Nothing is learned from their answers: the aim is what the base model itself would say at every token of them, so
@@ -8,6 +8,7 @@ the only lesson is to stay as it was. The idea is known as learning without forg
 import json
 import math
 import random
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,14 @@ from helpers.lines import read_lines
 from helpers.practice.training_text import IGNORED, Encoded, encode_all
 
 FILE = Path(__file__).parents[2] / "data" / "rehearsal.jsonl"
-AT_ONCE = 1  # at each step
 FROM = 0.5  # of the steps: what was forgotten before is won back, and only later weights are kept (averaging.py)
 WEIGHT = 0.5  # against the loss of the examples; with much more, less is learned and no more is kept
 LONGEST = 128  # tokens
-BEFORE_AT_ONCE = 8  # while the base model is asked
+ASKED_AT_ONCE = 8  # questions to the base model, before the rehearsal begins
 
 
 class Rehearsal:
-    """The questions, and what the base model says of them, found out when it is first needed."""
+    """The questions, one for each step, and what the base model says of them, found out when it is first needed."""
 
     def __init__(self, tokenizer: Any, seed: int) -> None:
         examples = [json.loads(line) for _, line in read_lines(FILE)]
@@ -33,26 +33,26 @@ class Rehearsal:
         self._seed = seed
         self._known: list[torch.Tensor] = []
 
-    def at(self, step: int, steps: int) -> list[int]:
-        """The numbers of the questions for a step of so many: the same again if a job is resumed, or has the same seed."""
+    def at(self, step: int, steps: int) -> int | None:
+        """The number of the question for a step of so many: the same again if a job is resumed, or has the same seed."""
         begin = math.ceil(FROM * steps)
         if step < begin:
-            return []
-        turn, place = divmod(step - begin, len(self._encoded) // AT_ONCE)
+            return None
+        turn, place = divmod(step - begin, len(self._encoded))
         order = random.Random(f"{self._seed}/{turn}").sample(range(len(self._encoded)), len(self._encoded))
-        return order[place * AT_ONCE :][:AT_ONCE]  # every question once, before one comes again
+        return order[place]  # every question comes once, before one comes again
 
-    def batch(self, numbers: list[int], device: Any) -> dict[str, torch.Tensor]:
+    def batch(self, numbers: Iterable[int], device: Any) -> dict[str, torch.Tensor]:
         """Padded like a batch of the trainer: input_ids, labels, attention_mask, each questions x tokens."""
         return _padded([self._encoded[number] for number in numbers], device)
 
-    def known(self, numbers: list[int], scores_of: Any, device: Any) -> torch.Tensor:
+    def known(self, number: int, scores_of: Any, device: Any) -> torch.Tensor:
         """What the base model says: logarithms of probabilities, learned tokens x vocabulary. `scores_of` gives its scores for a batch."""
-        for first in range(len(self._known), len(self._encoded), BEFORE_AT_ONCE):
-            some = list(range(first, min(first + BEFORE_AT_ONCE, len(self._encoded))))
+        for first in range(len(self._known), len(self._encoded), ASKED_AT_ONCE):
+            some = range(first, min(first + ASKED_AT_ONCE, len(self._encoded)))
             scores = scores_of(self.batch(some, device)).float().log_softmax(-1).half()  # half: they stay in memory
             self._known += scores.split([sum(label != IGNORED for label in self._encoded[n].labels) for n in some])
-        return torch.cat([self._known[number] for number in numbers]).float()
+        return self._known[number].float()
 
 
 def _padded(encoded: list[Encoded], device: Any) -> dict[str, torch.Tensor]:
