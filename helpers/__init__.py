@@ -17,7 +17,7 @@ PUBLIC = {
     "drafting": ["draft"],
     "tokens": ["count_tokens"],
     "upload": ["upload_file"],
-    "job": ["attach", "cancel", "checkpoints", "events", "result_file", "start", "watch"],
+    "job": ["attach", "cancel", "checkpoints", "events", "result_file", "start", "training_examples", "watch"],
     "usage": ["ask", "compare", "ledger"],
     "take_away": ["take_away"],
     "break_even": ["break_even"],

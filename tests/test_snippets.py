@@ -77,9 +77,18 @@ def test_every_notebook_has_a_snippet():
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_the_snippet_runs_alone(name, practice, folder):
+    if name == "01_data_format":  # it writes the file that the others need
+        (folder := folder / "new").mkdir()
     if name == "04_usage_and_cost":  # it asks a model, so there must be one
         run_alone(SNIPPETS["03_job"], folder, practice)
     assert EXPECTED[name] in run_alone(SNIPPETS[name], folder, practice)
+
+
+def test_the_snippet_of_step_1_never_writes_over_a_file(practice, folder):
+    before = (folder / "mydata.jsonl").read_bytes()
+    with pytest.raises(AssertionError, match="FileExistsError"):
+        run_alone(SNIPPETS["01_data_format"], folder, practice)
+    assert (folder / "mydata.jsonl").read_bytes() == before
 
 
 @pytest.mark.parametrize("name", EXPECTED)
