@@ -211,4 +211,15 @@ def checkpoints(client: OpenAI, job_id: str) -> pd.DataFrame:
     return frame.sort_values("step", ignore_index=True).dropna(axis="columns", how="all")
 
 
-__all__ = ["JobResult", "attach", "cancel", "checkpoints", "events", "metrics", "result_file", "start", "training_examples", "watch"]
+__all__ = [
+    "JobResult",
+    "attach",
+    "cancel",
+    "checkpoints",
+    "events",
+    "metrics",
+    "result_file",
+    "start",
+    "training_examples",
+    "watch",
+]
