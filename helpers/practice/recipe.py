@@ -26,6 +26,7 @@ from helpers.practice.training_text import encode_all, preferences
 RANK = 32
 ALPHA = 64
 LEARNING_RATE = {"supervised": 1.5e-3, "dpo": 2e-4}  # times the job's learning_rate_multiplier
+SHORT_TRAINING = 60  # steps; a longer one takes smaller steps, or it forgets more (50 examples: general answers 76 %, with this 85 %)
 WARMUP_SHARE = 0.05
 
 
@@ -41,7 +42,7 @@ def make_trainer(
         "processing_class": tokenizer,
         "peft_config": LoraConfig(r=RANK, lora_alpha=ALPHA, target_modules="all-linear", task_type="CAUSAL_LM"),
     }
-    settings = _arguments(job, output, evaluate=validation is not None)
+    settings = _arguments(job, output, len(training), evaluate=validation is not None)
     if kind == "dpo":
         beta = job.plan["hyperparameters"]["beta"]
         arguments = DPOConfig(**settings, beta=beta, max_length=LOCAL_TRAINING_TOKENS)
@@ -70,16 +71,18 @@ def _dataset(encoded: list[Any]) -> Dataset:
     return Dataset.from_list([{"input_ids": each.input_ids, "labels": each.labels} for each in encoded])
 
 
-def _arguments(job: Job, output: Path, *, evaluate: bool) -> dict[str, Any]:
+def _arguments(job: Job, output: Path, examples: int, *, evaluate: bool) -> dict[str, Any]:
     """What both trainers are told. The job's batch_size is that of all devices together."""
     asked = job.plan["hyperparameters"]
     each_device = max(1, math.ceil(asked["batch_size"] / _devices()))
+    steps = math.ceil(examples / asked["batch_size"]) * asked["n_epochs"]
+    pace = min(1.0, math.sqrt(SHORT_TRAINING / steps))
     return {
         "output_dir": str(output),
         "num_train_epochs": asked["n_epochs"],
         "per_device_train_batch_size": each_device,
         "per_device_eval_batch_size": each_device,
-        "learning_rate": LEARNING_RATE[job.method["type"]] * asked["learning_rate_multiplier"],
+        "learning_rate": LEARNING_RATE[job.method["type"]] * asked["learning_rate_multiplier"] * pace,
         "lr_scheduler_type": "constant_with_warmup",  # the average takes the place of a falling rate
         "warmup_steps": WARMUP_SHARE,
         "seed": job.seed,
