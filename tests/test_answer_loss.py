@@ -42,13 +42,14 @@ def source(tmp_path_factory):
 
 @pytest.fixture
 def exact(monkeypatch):
-    """Plain float32 on the CPU, where two ways to the same number can be compared."""
+    """Plain float32 on the CPU, every token with the same weight: so two ways to the same number can be compared."""
     import torch
 
-    from helpers.practice import recipe
+    from helpers.practice import answer_loss, recipe
 
     monkeypatch.setattr(recipe, "weights_dtype", lambda: torch.float32)
     monkeypatch.setattr(recipe, "device", lambda: "cpu")
+    monkeypatch.setattr(answer_loss, "FIRST_WEIGHT", 1.0)
 
 
 def trainer_for(source, examples, output, *, trained=True):
@@ -104,6 +105,40 @@ def test_the_loss_and_every_gradient_are_those_of_plain_training(source, tmp_pat
     for one, other in zip(ours[1], theirs[1], strict=True):
         torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-6)
     assert ours[2] <= theirs[2]
+
+
+def test_the_first_words_of_every_answer_count_more(monkeypatch):
+    import torch
+
+    from helpers.practice import answer_loss
+
+    monkeypatch.setattr(answer_loss, "FIRST", 2)
+    monkeypatch.setattr(answer_loss, "FIRST_WEIGHT", 4.0)
+    no = answer_loss.IGNORED
+    labels = torch.tensor([[no, 5, 6, 7, no, no, 8, 9], [no, no, no, 5, 6, 7, 8, no]])
+    assert answer_loss.first_words_first(labels).tolist() == [4, 4, 1, 4, 4, 4, 4, 1, 1]
+
+
+def test_they_count_more_in_what_is_learned_and_not_in_what_is_reported(source, tmp_path, exact, monkeypatch):
+    from torch.nn.functional import cross_entropy
+
+    from helpers.practice import answer_loss
+
+    trainer = trainer_for(source, [CONVERSATION, *mattress(2)], tmp_path)
+    trainer.rehearsal = None
+    plain = loss_of(trainer)
+    monkeypatch.setattr(answer_loss, "FIRST_WEIGHT", 3.0)
+    weighted, reported = loss_of(trainer), trainer._metrics["train"]["loss"][-1]
+    batch = next(iter(trainer.get_train_dataloader()))
+    inputs = {name: batch[name] for name in ("input_ids", "attention_mask")}
+    scores, wanted = trainer.model(**inputs).logits[:, :-1], batch["labels"][:, 1:]
+    losses = cross_entropy(
+        scores[wanted != answer_loss.IGNORED], wanted[wanted != answer_loss.IGNORED], reduction="none"
+    )
+    weights = answer_loss.first_words_first(batch["labels"])
+    assert set(weights.tolist()) == {1.0, 3.0}
+    assert reported == pytest.approx(plain, rel=1e-5)
+    assert weighted == pytest.approx((losses * weights).sum().item() / weights.mean().item() / 31, rel=1e-4)
 
 
 def test_what_all_examples_begin_with_is_read_once(source, tmp_path, exact):

@@ -1,7 +1,7 @@
 """A frozen matrix and its LoRA adapter as one operation, whose gradients are written out.
 
-PEFT computes the same in many small steps, and keeps the input of each for the way back. On a small model these steps, not the products,
-take much of the time.
+PEFT computes the same in several small steps, which a model as small as ours feels: in three trainings with and three without, taken in
+turn, this took 30.7 seconds of steps instead of 31.6. It needs no less memory.
 """
 
 from types import MethodType
