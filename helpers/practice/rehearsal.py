@@ -19,7 +19,7 @@ from helpers.practice.training_text import IGNORED, Encoded, encode_all
 
 FILE = Path(__file__).parents[2] / "data" / "rehearsal.jsonl"
 FROM = 0.5  # of the steps: what was forgotten before is won back, and only later weights are kept (averaging.py)
-WEIGHT = 0.5  # against the loss of the examples; with much more, less is learned and no more is kept
+WEIGHT = 0.4  # against the loss of the examples; with much more, less is learned and no more is kept
 LONGEST = 128  # tokens
 ASKED_AT_ONCE = 8  # questions to the base model, before the rehearsal begins
 
