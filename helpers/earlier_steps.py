@@ -4,12 +4,10 @@ what to do."""
 from pathlib import Path
 from typing import Any, Literal
 
-import openai
 from openai import OpenAI
 from openai.types import FileObject
 
 from helpers import notes
-from helpers.host_name import host_name
 from helpers.hosts import NotConfirmedError, base_model_for, current_host
 from helpers.upload import upload_file
 
@@ -53,23 +51,9 @@ def _train(client: OpenAI) -> str:
 
 
 def _newest_file(client: OpenAI) -> FileObject | None:
-    host = host_name(client)
-    for note in notes.all_notes(host, "file"):
-        try:
-            file = client.files.retrieve(note["id"])
-        except openai.NotFoundError:
-            notes.forget(host, "file", note["id"])
-            continue
-        if file.purpose == "fine-tune":
-            return file
-    return None
+    files = notes.still_there(client, "file", client.files.retrieve)
+    return next((file for file in files if file.purpose == "fine-tune"), None)
 
 
 def _newest_model(client: OpenAI) -> str | None:
-    host = host_name(client)
-    for note in notes.all_notes(host, "model"):
-        try:
-            return client.models.retrieve(note["id"]).id
-        except openai.NotFoundError:
-            notes.forget(host, "model", note["id"])
-    return None
+    return next((model.id for model in notes.still_there(client, "model", client.models.retrieve)), None)

@@ -11,7 +11,7 @@ from openai import OpenAI
 from helpers import notes
 from helpers.catalogue import LOCAL_DEFAULT, SIMULATED_DEFAULT
 from helpers.cost import Estimate, dollars
-from helpers.host_name import OPENAI_URL, host_name, is_openai, is_practice
+from helpers.host_name import OPENAI_URL, REHEARSAL, host_name, is_openai, is_practice
 from helpers.practice import PracticeServer, start_server
 from helpers.practice.settings import load_settings
 from helpers.remembered_keys import forget_key, remembered_key
@@ -170,7 +170,7 @@ def rehearse(fault: str | None = None, times: int = 1) -> OpenAI:
     server_error, dropped_connection, safety_evaluation. It has a home of its own, so your files and jobs are
     not touched.
     """
-    home = load_settings().home / "rehearsal"
+    home = load_settings().home / REHEARSAL
     server = _own.get(str(home))
     if server is None or not server.running:
         server = _own[str(home)] = start_server(home, job_seconds=0)

@@ -17,7 +17,6 @@ from openai.types.fine_tuning import FineTuningJob
 from helpers import notes
 from helpers.cost import Estimate, estimate
 from helpers.explanations import explain
-from helpers.host_name import host_name
 from helpers.hosts import confirm_cost
 from helpers.plots import loss_figure, read_curve
 from helpers.render import Shown, html_table, text_table
@@ -139,7 +138,8 @@ def watch(client: OpenAI, job_id: str, *, timeout: float | None = None) -> JobRe
 
 def attach(client: OpenAI, job_id: str | None = None, *, timeout: float | None = None) -> JobResult:
     """Watch a job again, by default the last one in your notes, after a restart or a break."""
-    job_id = job_id or notes.last(host_name(client), "job")
+    if job_id is None:
+        job_id = next((job.id for job in notes.still_there(client, "job", client.fine_tuning.jobs.retrieve)), None)
     if job_id is None:
         raise LookupError(
             "Your notes hold no job on this host. Start one in notebook 03, or name it: attach(client, 'ftjob-...')"

@@ -5,10 +5,12 @@ They stand in workspace/notes.json, which a person can read. No key is ever writ
 
 import json
 import os
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import openai
 from filelock import FileLock
 from openai import OpenAI
 
@@ -63,6 +65,20 @@ def last(host: str, kind: str) -> str | None:
     """The newest id of a kind on a host."""
     listed = all_notes(host, kind)
     return listed[0]["id"] if listed else None
+
+
+def still_there(client: OpenAI, kind: str, retrieve: Callable[[str], Any], **details: Any) -> Iterator[Any]:
+    """What the notes hold of a kind with these details and the host still knows, as `retrieve` gives it, the newest first.
+
+    Ids that the host no longer knows are let go.
+    """
+    host = host_name(client)
+    for note in all_notes(host, kind):
+        if details.items() <= note.items():
+            try:
+                yield retrieve(note["id"])
+            except openai.NotFoundError:
+                forget(host, kind, note["id"])
 
 
 def forget(host: str, kind: str, id: str) -> None:

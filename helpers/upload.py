@@ -75,13 +75,9 @@ def content_hash(path: Path) -> str:
 
 def _already_there(client: OpenAI, path: Path, digest: str, purpose: str, note_as: str) -> FileObject | None:
     """The same content on this host: by the notes, else among the host's files of the same size."""
-    host = host_name(client)
-    for note in notes.all_notes(host, note_as):
-        if note.get("sha256") == digest and note.get("purpose") == purpose:
-            try:
-                return client.files.retrieve(note["id"])
-            except openai.NotFoundError:
-                notes.forget(host, note_as, note["id"])
+    noted = notes.still_there(client, note_as, client.files.retrieve, sha256=digest, purpose=purpose)
+    if (known := next(noted, None)) is not None:
+        return known
     size = path.stat().st_size
     if size <= LARGEST_COMPARED:
         for file in client.files.list(purpose=purpose):

@@ -12,7 +12,7 @@ import pytest
 
 from helpers import notes
 from helpers.earlier_steps import catch_up
-from helpers.hosts import NotConfirmedError
+from helpers.hosts import NotConfirmedError, rehearse
 from helpers.job import attach, cancel, checkpoints, events, find_by_ticket, metrics, result_file, start, watch
 from helpers.practice import start_server
 from helpers.upload import upload_file
@@ -110,6 +110,21 @@ def test_after_a_restart_attach_finds_the_job_that_is_still_running(slow, home):
     client = openai.OpenAI(base_url=again.base_url, api_key=again.key)
     assert attach(client).job.id == slow.job.id
     again.stop()
+
+
+def test_attach_passes_over_jobs_that_the_host_no_longer_knows(slow):
+    notes.remember(slow.client, slow.job)
+    notes.add("practice", "job", "ftjob-of-a-deleted-home")
+    assert attach(slow.client).job.id == slow.job.id
+
+
+def test_a_job_that_was_rehearsed_is_not_taken_for_ones_own(slow):
+    notes.remember(slow.client, slow.job)
+    practice = rehearse()
+    seven = practice.files.create(file=("seven.jsonl", b"{}\n" * 7), purpose="fine-tune")
+    job = practice.fine_tuning.jobs.create(model="gpt-4.1-mini-2025-04-14", training_file=seven.id)
+    assert watch(practice, job.id).job.status == "failed"
+    assert notes.last("practice", "job") == slow.job.id
 
 
 def test_attach_without_a_job_says_what_to_do(client):
