@@ -1,39 +1,44 @@
 """TRL's SFTTrainer, computing no more than the loss of the answers needs, and rehearsing what the model knew before.
 
-A small model spends much of its time on the last layer, which names a score for each of its 49,152 tokens at every position. Only the
-positions before a learned token need one. In the mattress examples these are a third of all. And what all examples of a batch begin
-with is read once (shared_prefix.py), in the same row as the question of the rehearsal (rehearsal.py).
+The last layer names scores only where a token is learned (batches.py). What all examples of a batch begin with is read once
+(shared_prefix.py), in the same row as the question of the rehearsal (rehearsal.py). And in some epochs an example is asked in other
+words (paraphrases.py).
 """
 
 from typing import Any
 
 import torch
-from torch.nn.functional import cross_entropy, kl_div, pad
+from torch.nn.functional import cross_entropy, kl_div
 from trl import SFTTrainer
 
+from helpers.practice.batches import Batch, scores_of
+from helpers.practice.paraphrases import Paraphrases
 from helpers.practice.rehearsal import WEIGHT, Rehearsal
-from helpers.practice.shared_prefix import as_one_row, can_share, joined, rounded
+from helpers.practice.shared_prefix import as_one_row, can_share, joined
 from helpers.practice.training_text import IGNORED
 
 # The first words of an answer decide which answer it becomes; the rest follows from them. So they count more. The gain is small: in six
 # trainings on 15 examples facts 74 to 76 %, general answers 88 to 89 %; in three on 50, 92 to 93 and 85 to 88 %.
 FIRST, FIRST_WEIGHT = 6, 3.0  # tokens of each answer; against 1 of the others
-READ = ("input_ids", "attention_mask", "position_ids")
-Batch = dict[str, torch.Tensor]
 
 
 class AnswerLossTrainer(SFTTrainer):
     """Reports what SFTTrainer reports, of the training file alone: loss and mean_token_accuracy, in training and in validation."""
 
-    def __init__(self, *args: Any, rehearsal: Rehearsal | None = None, **more: Any) -> None:
+    def __init__(
+        self, *args: Any, rehearsal: Rehearsal | None = None, paraphrases: Paraphrases | None = None, **more: Any
+    ) -> None:
         super().__init__(*args, **more)
         self.rehearsal = rehearsal
+        self.paraphrases = paraphrases
 
     def compute_loss(
         self, model: Any, inputs: Batch, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         training = self.model.training
         number = None
+        if training and self.paraphrases:
+            inputs = self.paraphrases.of(inputs, self.state.global_step, self.state.max_steps)
         if training and self.rehearsal:
             number = self.rehearsal.at(self.state.global_step, self.state.max_steps)
         rehearsed = [] if number is None else [self.rehearsal.batch([number], inputs["input_ids"].device)]
@@ -57,8 +62,8 @@ class AnswerLossTrainer(SFTTrainer):
         plain = self.accelerator.unwrap_model(model).get_base_model()
         rows = [as_one_row(batch, plain.dtype) if can_share(plain) else None for batch in batches]
         if None in rows:
-            return [_read(model, row or batch) for row, batch in zip(rows, batches, strict=True)]
-        scores, wanted = _read(model, joined(rows))
+            return [scores_of(model, row or batch) for row, batch in zip(rows, batches, strict=True)]
+        scores, wanted = scores_of(model, joined(rows))
         counts = [int((row["labels"] != IGNORED).sum()) for row in rows]
         return list(zip(scores.split(counts), wanted.split(counts), strict=True))
 
@@ -85,19 +90,3 @@ def first_words_first(labels: torch.Tensor) -> torch.Tensor:
     before = counted.masked_fill(learned, 0).cummax(1).values  # learned tokens of earlier answers
     places = (counted - before)[learned]  # 1, 2, 3 ... in each answer
     return torch.where(places <= FIRST, FIRST_WEIGHT, 1.0)
-
-
-def _read(model: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-    following = pad(batch["labels"][:, 1:], (0, 1), value=IGNORED)
-    positions = _learned_first((following != IGNORED).any(dim=0))
-    read = {name: batch[name] for name in READ if name in batch}
-    outputs = model(**read, use_cache=False, logits_to_keep=positions)
-    wanted = following[:, positions]
-    learned = wanted != IGNORED
-    return outputs.logits[learned].float(), wanted[learned]
-
-
-def _learned_first(learned: torch.Tensor) -> torch.Tensor:
-    """The positions that are learned, and as many others as make their number a round one."""
-    most = min(rounded(int(learned.sum())), len(learned))
-    return learned.int().argsort(descending=True, stable=True)[:most]

@@ -16,10 +16,11 @@ from trl import DPOConfig, DPOTrainer, SFTConfig
 from helpers.catalogue import LOCAL_TRAINING_TOKENS
 from helpers.practice.answer_loss import AnswerLossTrainer
 from helpers.practice.averaging import Averaging
+from helpers.practice.batches import ROUND
 from helpers.practice.local_model import attention, device, weights_dtype
 from helpers.practice.lora_product import write_out
+from helpers.practice.paraphrases import write_paraphrases
 from helpers.practice.rehearsal import Rehearsal
-from helpers.practice.shared_prefix import ROUND
 from helpers.practice.store import Job
 from helpers.practice.training_text import encode_all, preferences
 
@@ -53,6 +54,8 @@ def make_trainer(
         raise ValueError(
             "No example has an answer to learn: every assistant message has weight 0 or lies beyond the limit."
         )
+    epochs = job.plan["hyperparameters"]["n_epochs"]
+    paraphrases = write_paraphrases(training, tokenizer, model.to(device()), LOCAL_TRAINING_TOKENS, epochs, job.seed)
     sets = [_dataset(rows) if rows else None for rows in encoded]
     arguments = SFTConfig(**settings, max_length=LOCAL_TRAINING_TOKENS, pad_to_multiple_of=ROUND)
     trainer = AnswerLossTrainer(
@@ -61,6 +64,7 @@ def make_trainer(
         eval_dataset=sets[1],
         callbacks=[Averaging()],
         rehearsal=Rehearsal(tokenizer, job.seed),
+        paraphrases=paraphrases,
         **common,
     )
     write_out(trainer.model)

@@ -15,7 +15,8 @@ from typing import Any
 import torch
 
 from helpers.lines import read_lines
-from helpers.practice.training_text import IGNORED, Encoded, encode_all
+from helpers.practice.batches import Batch, padded
+from helpers.practice.training_text import IGNORED, encode_all
 
 FILE = Path(__file__).parents[2] / "data" / "rehearsal.jsonl"
 FROM = 0.5  # of the steps: what was forgotten before is won back, and only later weights are kept (averaging.py)
@@ -42,9 +43,9 @@ class Rehearsal:
         order = random.Random(f"{self._seed}/{turn}").sample(range(len(self._encoded)), len(self._encoded))
         return order[place]  # every question comes once, before one comes again
 
-    def batch(self, numbers: Iterable[int], device: Any) -> dict[str, torch.Tensor]:
-        """Padded like a batch of the trainer: input_ids, labels, attention_mask, each questions x tokens."""
-        return _padded([self._encoded[number] for number in numbers], device)
+    def batch(self, numbers: Iterable[int], device: Any) -> Batch:
+        """Questions with their answers, padded."""
+        return padded([self._encoded[number] for number in numbers], device)
 
     def known(self, number: int, scores_of: Any, device: Any) -> torch.Tensor:
         """What the base model says: logarithms of probabilities, learned tokens x vocabulary. `scores_of` gives its scores for a batch."""
@@ -53,16 +54,3 @@ class Rehearsal:
             scores = scores_of(self.batch(some, device)).float().log_softmax(-1).half()  # half: they stay in memory
             self._known += scores.split([sum(label != IGNORED for label in self._encoded[n].labels) for n in some])
         return self._known[number].float()
-
-
-def _padded(encoded: list[Encoded], device: Any) -> dict[str, torch.Tensor]:
-    lengths = [len(each.input_ids) for each in encoded]
-
-    def rows(values: list[list[int]], filler: int) -> torch.Tensor:
-        return torch.tensor([row + [filler] * (max(lengths) - len(row)) for row in values], device=device)
-
-    return {
-        "input_ids": rows([each.input_ids for each in encoded], 0),
-        "labels": rows([each.labels for each in encoded], IGNORED),
-        "attention_mask": rows([[1] * length for length in lengths], 0),
-    }

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch.nn.functional import pad
 
+from helpers.practice.batches import rounded
 from helpers.practice.training_text import IGNORED
 
 # A row is longer than an example, and attention grows with the square: at most this many times as large as in the batch.
 MOST_ATTENTION = 2
-ROUND = 16  # lengths are rounded up to this: libraries keep memory for every new one (120 MB in a short training)
 
 
 def can_share(model: Any) -> bool:
@@ -58,10 +58,6 @@ def joined(rows: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
     apart = ~torch.block_diag(*[torch.ones_like(mask, dtype=torch.bool) for mask in masks])
     one["attention_mask"] = torch.block_diag(*masks).masked_fill(apart, torch.finfo(masks[0].dtype).min)[None, None]
     return one
-
-
-def rounded(length: int) -> int:
-    return length + -length % ROUND
 
 
 def _row(values: torch.Tensor, length: int, filler: int) -> torch.Tensor:

@@ -76,6 +76,15 @@ def train(job: Job, store: Store, files: TrainingFiles) -> dict[str, Any]:
         were = "1 example was" if cut == 1 else f"{cut} examples were"
         message = f"{were} longer than {LOCAL_TRAINING_TOKENS} tokens and {were.split()[-1]} cut"
         store.add_event(job.id, message, level="warn", data={})
+    if (
+        checkpoint is None
+        and trainer.is_world_process_zero()
+        and (wordings := len(getattr(trainer, "paraphrases", ())))
+    ):
+        message = (
+            f"The base model has written {wordings} other wordings of the questions, to be read in some of the epochs"
+        )
+        store.add_event(job.id, message, data={})
     # Autocast chooses the precision; PEFT would first copy every input to float32. The numbers are the same without.
     with disable_input_dtype_casting(trainer.model, active=trainer.args.bf16):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)

@@ -1,0 +1,54 @@
+"""Batches of examples, and what a model says at the places that are learned.
+
+A small model spends much of its time on the last layer, which names a score for each of its 49,152 tokens at every position. Only the
+positions before a learned token need one. In the mattress examples these are a third of all.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch.nn.functional import pad
+
+from helpers.practice.training_text import IGNORED, Encoded
+
+ROUND = 16  # lengths are rounded up to this: libraries keep memory for every new one (120 MB in a short training)
+READ = ("input_ids", "attention_mask", "position_ids")
+Batch = dict[str, torch.Tensor]
+
+
+def padded(examples: Iterable[Encoded], device: Any) -> Batch:
+    """Like a batch of the trainer: input_ids, labels, attention_mask, each examples x tokens, filled up to a round length."""
+    encoded = list(examples)
+    lengths = [len(each.input_ids) for each in encoded]
+    longest = rounded(max(lengths))
+
+    def rows(values: list[list[int]], filler: int) -> torch.Tensor:
+        return torch.tensor([row + [filler] * (longest - len(row)) for row in values], device=device)
+
+    return {
+        "input_ids": rows([each.input_ids for each in encoded], 0),
+        "labels": rows([each.labels for each in encoded], IGNORED),
+        "attention_mask": rows([[1] * length for length in lengths], 0),
+    }
+
+
+def scores_of(model: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    """The scores of every token at the learned positions (n x vocabulary), and the right tokens (n), example after example."""
+    following = pad(batch["labels"][:, 1:], (0, 1), value=IGNORED)
+    positions = _learned_first((following != IGNORED).any(dim=0))
+    given = {name: batch[name] for name in READ if name in batch}
+    outputs = model(**given, use_cache=False, logits_to_keep=positions)
+    wanted = following[:, positions]
+    learned = wanted != IGNORED
+    return outputs.logits[learned].float(), wanted[learned]
+
+
+def rounded(length: int) -> int:
+    return length + -length % ROUND
+
+
+def _learned_first(learned: torch.Tensor) -> torch.Tensor:
+    """The positions that are learned, and as many others as make their number a round one."""
+    most = min(rounded(int(learned.sum())), len(learned))
+    return learned.int().argsort(descending=True, stable=True)[:most]
