@@ -1,0 +1,105 @@
+"""Some epochs ask in other words: which examples, when, and which words."""
+
+import json
+
+import pytest
+
+from tests.conftest import DATA
+from tests.local_training import MODEL, needs_local_training
+
+pytestmark = needs_local_training
+SYSTEM, QUESTION, ANSWER = json.loads((DATA / "mydata.jsonl").read_text("utf-8").splitlines()[0])["messages"]
+
+
+def encoded(*ids, learned=2):
+    from helpers.practice.training_text import IGNORED, Encoded
+
+    return Encoded(list(ids), [IGNORED] * (len(ids) - learned) + list(ids[-learned:]), cut=False)
+
+
+def read(paraphrases, examples, epochs):
+    """What of the first example is read in each epoch, with one step for each."""
+    from helpers.practice.batches import padded
+
+    seen = []
+    for epoch in range(epochs):
+        batch = paraphrases.of(padded(examples, "cpu"), epoch, epochs)
+        seen.append(batch["input_ids"][0, : int(batch["attention_mask"][0].sum())].tolist())
+    return seen
+
+
+def test_every_second_epoch_asks_in_other_words_and_never_the_first_or_the_last():
+    from helpers.practice.paraphrases import Paraphrases
+
+    own, new, newer = encoded(1, 2, 8, 9), encoded(1, 3, 4, 8, 9), encoded(1, 5, 8, 9)
+    paraphrases = Paraphrases({tuple(own.input_ids): [new, newer]}, 7)
+    assert [len(each) for each in read(paraphrases, [own], 7)] == [4, 5, 4, 4, 4, 5, 4]
+    assert read(paraphrases, [own], 7)[3] == newer.input_ids
+    assert read(Paraphrases({tuple(own.input_ids): [new]}, 2), [own], 2) == [own.input_ids] * 2
+
+
+def test_an_example_without_other_words_stays_as_it_is_and_labels_go_with_the_words():
+    from helpers.practice.batches import padded
+    from helpers.practice.paraphrases import Paraphrases
+
+    own, other, new = encoded(1, 2, 8, 9), encoded(7, 7, 7, 7), encoded(1, 3, 4, 8, 9)
+    batch = Paraphrases({tuple(own.input_ids): [new]}, 3).of(padded([other, own], "cpu"), 1, 3)
+    assert batch["input_ids"][:, :5].tolist() == [[7, 7, 7, 7, 0], new.input_ids]
+    assert batch["labels"][1, :5].tolist() == new.labels
+
+
+@pytest.mark.parametrize(
+    ("messages", "asked"),
+    [
+        ([SYSTEM, QUESTION, ANSWER], True),
+        ([QUESTION, ANSWER], True),
+        ([QUESTION, {**ANSWER, "weight": 0}], False),
+        ([QUESTION, {**ANSWER, "content": "Yes."}], False),
+        ([{"role": "user", "content": "Translate: the cat"}, ANSWER], False),
+        ([QUESTION, ANSWER, QUESTION, ANSWER], False),
+        ([{"role": "user", "content": [{"type": "text", "text": "Is it soft?"}]}, ANSWER], False),
+    ],
+)
+def test_only_a_single_question_with_an_answer_that_says_something_is_asked_in_other_words(messages, asked):
+    from helpers.practice.paraphrases import _is_question
+
+    assert _is_question(messages) == asked
+
+
+def test_of_what_the_model_writes_only_new_questions_are_used():
+    from helpers.practice.paraphrases import _useful
+
+    written = [
+        ' "Is it a soft mattress?" and more',
+        "is it a SOFT mattress ?",  # the same again
+        "Will it be delivered?",  # stands in the file
+        "It is a mattress.\nIs it?",
+        "Why?",
+        "\u8fd9\u4e2a\u5e8a\u57ab\u6709\u591a\u8f6f\uff0c\u9002\u5408\u6211\u5417\uff1f",
+    ]
+    assert _useful(written, "How soft is it?", {"will it be delivered"}) == ["is it a SOFT mattress ?"]
+
+
+def test_the_base_model_writes_questions_the_same_with_the_same_seed_and_keeps_none_that_lead_elsewhere(tmp_path):
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from helpers.practice import paraphrases as under_test
+    from helpers.practice.local_model import model_source
+
+    source = model_source(MODEL, tmp_path)
+    tokenizer = AutoTokenizer.from_pretrained(source)
+    model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
+    examples = [json.loads(line) for line in (DATA / "mydata.jsonl").read_text("utf-8").splitlines()[:4]]
+
+    def written(seed):
+        made = under_test.write_paraphrases(examples, tokenizer, model, 2048, 7, seed)
+        return {ids: [tokenizer.decode(each.input_ids) for each in new] for ids, new in made._others.items()}
+
+    first = written(1)
+    assert first == written(1) != written(2)
+    own = under_test.encode(examples[0]["messages"], tokenizer, 2048)
+    for text in first[tuple(own.input_ids)]:
+        assert ANSWER["content"] in text and SYSTEM["content"] in text and QUESTION["content"] not in text
+    assert under_test._best([own, own], [-3.0, -2.0, -3.4]) == [own] and under_test._best([own], [-3.0, -3.4]) == []
+    assert len(under_test.write_paraphrases(examples, tokenizer, model, 2048, 2, 1)) == 0, "no epoch for it"
