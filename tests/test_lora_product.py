@@ -1,4 +1,4 @@
-"""A matrix and its adapter as one operation: the same answers and gradients as PEFT's own layer."""
+"""A matrix and its adapter as one operation, and layers that read the same as one: the answers and gradients of PEFT's own layers."""
 
 import pytest
 
@@ -66,3 +66,67 @@ def test_a_layer_that_does_more_is_left_as_it_is():
     model = adapted(dropout=0.5)
     write_out(model)
     assert "forward" not in vars(model.base_model.model[0])
+
+
+def transformer(kind):
+    """Two layers of a chat model with adapters everywhere; Qwen2 has biases in its attention."""
+    import torch
+    import transformers
+    from peft import LoraConfig, get_peft_model
+
+    size = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 4}
+    config = getattr(transformers, f"{kind}Config")(**size, num_key_value_heads=2, vocab_size=11)
+    torch.manual_seed(1)
+    model = getattr(transformers, f"{kind}ForCausalLM")(config)
+    model = get_peft_model(model, LoraConfig(r=2, lora_alpha=6, target_modules="all-linear"))
+    for name, weight in model.named_parameters():
+        if "lora_B" in name or name.endswith("bias"):
+            weight.data = torch.randn(weight.shape)
+    return model
+
+
+def learned_by(model):
+    import torch
+
+    ids = torch.arange(10)[None]
+    loss = model(input_ids=ids, labels=ids).loss
+    loss.backward()
+    return [loss, *(weight.grad for weight in model.parameters() if weight.requires_grad)]
+
+
+@pytest.mark.parametrize("kind", ["Llama", "Qwen2"])
+def test_layers_that_read_the_same_say_and_learn_the_same_together(kind):
+    import torch
+
+    from helpers.practice.lora_product import write_out
+
+    plain, written = transformer(kind), transformer(kind)
+    write_out(written)
+    for expected, found in zip(learned_by(plain), learned_by(written), strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    attention = written.base_model.model.model.layers[0].self_attn
+    assert (
+        len(
+            {
+                getattr(attention, name).base_layer.weight.untyped_storage().data_ptr()
+                for name in ("q_proj", "k_proj", "v_proj")
+            }
+        )
+        == 1
+    )
+    torch.testing.assert_close(
+        attention.k_proj(torch.ones(1, 16)), plain.base_model.model.model.layers[0].self_attn.k_proj(torch.ones(1, 16))
+    )
+
+
+def test_together_they_follow_a_model_that_is_moved_to_another_type():
+    import torch
+
+    from helpers.practice.lora_product import write_out
+
+    plain, written = transformer("Llama"), transformer("Llama")
+    write_out(written)
+    learned_by(written)
+    written.zero_grad()
+    for expected, found in zip(learned_by(plain.double()), learned_by(written.double()), strict=True):
+        torch.testing.assert_close(found, expected)

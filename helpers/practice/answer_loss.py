@@ -53,7 +53,8 @@ class AnswerLossTrainer(SFTTrainer):
             weights = first_words_first(inputs["labels"])
             loss = each @ (weights / weights.mean()) / tokens.clamp(min=1)
         for now, _ in others:
-            before = self.rehearsal.known(number, lambda batch: self._before(model, batch), now.device)
+            place = self.state.global_step, self.state.max_steps
+            before = self.rehearsal.known(*place, lambda batch: self._before(model, batch), now.device)
             loss = loss + WEIGHT * kl_div(now.log_softmax(-1), before, log_target=True, reduction="batchmean")
         return (loss, {"scores": scores}) if return_outputs else loss
 

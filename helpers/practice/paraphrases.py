@@ -18,7 +18,9 @@ from helpers.practice.training_text import IGNORED, Encoded, encode, plain_messa
 
 MOST_EXAMPLES = 60  # a larger file asks in many ways already, and writing would take long
 WRITTEN, KEPT = 6, 3  # questions for each example
+ASKED_AT_ONCE = 8  # examples; for more, more memory is needed than for training
 AT_ONCE = 16  # examples that are judged together
+JUDGED = 12  # tokens of an answer; the first ones decide which answer it becomes
 LONGEST = 16  # tokens of a question
 MARGIN = 0.35  # nats a token: how much less than after the question of the file the answer may be expected
 SHORTEST_ANSWER = 20  # characters; "Yes." or "positive" would fit almost any question
@@ -116,7 +118,9 @@ def _written(asked: list[dict[str, Any]], tokenizer: Any, model: Any, seed: int)
         + BEGUN.format(question=question)
         for question, answer in texts
     ]
-    written = _continued(prompts, tokenizer, model, torch.Generator().manual_seed(seed))
+    chance = torch.Generator().manual_seed(seed)
+    parts = [prompts[first : first + ASKED_AT_ONCE] for first in range(0, len(prompts), ASKED_AT_ONCE)]
+    written = [text for part in parts for text in _continued(part, tokenizer, model, chance)]
     taken = {_plain(question) for question, _ in texts}
     return [
         _useful(written[number * WRITTEN : (number + 1) * WRITTEN], question, taken)
@@ -172,8 +176,9 @@ def _encoded(messages: list[dict[str, Any]], texts: list[str], tokenizer: Any, l
 
 
 def _expected(examples: list[Encoded], model: Any) -> list[float]:
-    """How much the model expects each answer: the mean logarithm of the probability of its tokens."""
+    """How much the model expects each answer: the mean logarithm of the probability of its first tokens."""
     result = [0.0] * len(examples)
+    examples = [_begun(each) for each in examples]
     order = sorted(
         range(len(examples)), key=lambda number: len(examples[number].input_ids)
     )  # rows of like length together
@@ -185,6 +190,12 @@ def _expected(examples: list[Encoded], model: Any) -> list[float]:
         for number, part in zip(numbers, each.split(counts), strict=True):
             result[number] = part.mean().item()
     return result
+
+
+def _begun(example: Encoded) -> Encoded:
+    """Up to the last token that is judged."""
+    learned = [place for place, label in enumerate(example.labels) if label != IGNORED][:JUDGED]
+    return Encoded(example.input_ids[: learned[-1] + 1], example.labels[: learned[-1] + 1], cut=False)
 
 
 def _best(new: list[Encoded], expected: list[float]) -> list[Encoded]:
