@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
+from torch.optim.swa_utils import get_swa_multi_avg_fn
 from transformers import TrainerCallback
 
 AVERAGED_FROM = 0.4  # of the steps; before, the model has not yet arrived
@@ -31,11 +32,11 @@ class Averaging(TrainerCallback):
         if state.global_step < AVERAGED_FROM * state.max_steps:
             return
         self._steps += 1
-        for name, weight in _trained(model):
-            if name in self._mean:
-                self._mean[name].lerp_(weight.detach(), 1 / self._steps)
-            else:
-                self._mean[name] = weight.detach().clone()
+        weights = {name: weight.detach() for name, weight in _trained(model)}
+        if not self._mean:
+            self._mean = {name: weight.clone() for name, weight in weights.items()}
+        average = list(self._mean.values()), [weights[name] for name in self._mean]
+        get_swa_multi_avg_fn()(*average, self._steps - 1)
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
         if control.should_training_stop and state.global_step < state.max_steps:

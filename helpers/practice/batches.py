@@ -41,6 +41,9 @@ def scores_of(model: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
     outputs = model(**given, use_cache=False, logits_to_keep=positions)
     wanted = following[:, positions]
     learned = wanted != IGNORED
+    if len(wanted) == 1:  # in one row they stand at its beginning, and a part of a row is no copy
+        count = int(learned.sum())
+        return outputs.logits[0, :count].float(), wanted[0, :count]
     return outputs.logits[learned].float(), wanted[learned]
 
 

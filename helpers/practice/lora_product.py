@@ -16,6 +16,11 @@ SIBLINGS = (("q_proj", "k_proj", "v_proj"), ("gate_proj", "up_proj"))  # called 
 
 def write_out(model: torch.nn.Module) -> None:
     """Let every plain LoRA layer of a PEFT model compute in one operation. What it computes, learns and saves stays the same."""
+    for weight in model.parameters():
+        if not weight.requires_grad:
+            weight.data = (
+                weight.data.clone()
+            )  # or the file that it is mapped from would stay in memory beside the parts put together
     done = set()
     for module in list(model.modules()):
         for names in SIBLINGS:

@@ -21,7 +21,7 @@ WRITTEN, KEPT = 6, 3  # questions for each example
 ASKED_AT_ONCE = 8  # examples; for more, more memory is needed than for training
 AT_ONCE = 16  # examples that are judged together
 JUDGED = 12  # tokens of an answer; the first ones decide which answer it becomes
-LONGEST = 16  # tokens of a question
+LONGEST, ENOUGH = 16, 0.8  # tokens of a question; of the questions, before the last and longest are given up
 MARGIN = 0.35  # nats a token: how much less than after the question of the file the answer may be expected
 SHORTEST_ANSWER = 20  # characters; "Yes." or "positive" would fit almost any question
 SHORTEST_QUESTION, LONGEST_QUESTION = 10, 200  # characters
@@ -129,7 +129,7 @@ def _written(asked: list[dict[str, Any]], tokenizer: Any, model: Any, seed: int)
 
 
 def _continued(prompts: list[str], tokenizer: Any, model: Any, chance: torch.Generator) -> list[str]:
-    """WRITTEN times for each prompt, up to the first question mark. A prompt is read once for all of them."""
+    """WRITTEN times for each prompt, most of them up to the first question mark. A prompt is read once for all of them."""
     given = tokenizer(prompts, return_tensors="pt", padding=True, padding_side="left", add_special_tokens=False)
     seen = given.attention_mask.to(model.device)
     places = (seen.cumsum(-1) - 1).clamp(min=0)
@@ -147,7 +147,7 @@ def _continued(prompts: list[str], tokenizer: Any, model: Any, chance: torch.Gen
         best, which = (scores.float() / TEMPERATURE).topk(TOP_K)
         chosen = torch.multinomial(best.softmax(-1).cpu(), 1, generator=chance)
         tokens.append(which.gather(1, chosen.to(which.device)))
-        if all(ends.intersection(row) for row in torch.cat(tokens, 1).tolist()):
+        if sum(not ends.isdisjoint(row) for row in torch.cat(tokens, 1).tolist()) >= ENOUGH * len(scores):
             break
         seen, places = torch.cat([seen, torch.ones_like(seen[:, :1])], 1), places + 1
         read = {"input_ids": tokens[-1], "position_ids": places}
