@@ -214,7 +214,26 @@ def test_the_same_step_of_the_same_seed_rehearses_the_same_questions(source):
 
     tokenizer = AutoTokenizer.from_pretrained(source)
     first, again, other = (Rehearsal(tokenizer, seed) for seed in (1, 1, 2))
-    steps = [[each.at(step, 120) for step in range(120)] for each in (first, again, other)]
+    steps = [[each.at(step, 80) for step in range(80)] for each in (first, again, other)]
     assert steps[0] == steps[1] != steps[2]
-    assert set(steps[0][60::2]) == set(range(30)), "all of them, in time"
-    assert set(steps[0][:60] + steps[0][61::2]) == {None}, "not at the beginning, and at every second step"
+    assert set(steps[0][40:]) == set(range(30)), "all of them, in time"
+    assert set(steps[0][:40]) == {None}, "not at the beginning"
+
+
+@pytest.mark.parametrize(
+    ("examples", "size", "lengths"),
+    [
+        (15, 2, [2] * 6 + [3]),
+        (15, 8, [8, 7]),
+        (15, 4, [4, 4, 4, 3]),
+        (9, 4, [4, 5]),
+        (1, 2, [1]),
+        (4, 2, [2, 2]),
+    ],
+)
+def test_a_small_rest_of_an_epoch_goes_with_its_last_batch(examples, size, lengths):
+    from helpers.practice.batches import BatchesWithoutRest
+
+    batches = BatchesWithoutRest(range(examples), size, drop_last=False)
+    assert [len(each) for each in batches] == lengths and len(batches) == len(lengths)
+    assert [number for each in batches for number in each] == list(range(examples))

@@ -9,9 +9,10 @@ from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy, kl_div
+from torch.utils.data import DataLoader
 from trl import SFTTrainer
 
-from helpers.practice.batches import Batch, scores_of
+from helpers.practice.batches import Batch, BatchesWithoutRest, scores_of
 from helpers.practice.paraphrases import Paraphrases
 from helpers.practice.rehearsal import WEIGHT, Rehearsal
 from helpers.practice.shared_prefix import as_one_row, can_share, joined
@@ -31,6 +32,16 @@ class AnswerLossTrainer(SFTTrainer):
         super().__init__(*args, **more)
         self.rehearsal = rehearsal
         self.paraphrases = paraphrases
+
+    def get_train_dataloader(self) -> DataLoader:
+        """As in Trainer, with a small rest of an epoch in its last batch; processes that share the batches need them all alike."""
+        if self.args.world_size > 1:
+            return super().get_train_dataloader()
+        sampler = self._get_train_sampler(self.train_dataset)
+        batches = BatchesWithoutRest(sampler, self._train_batch_size, drop_last=False)
+        collate, pin = self.data_collator, self.args.dataloader_pin_memory
+        loader = DataLoader(self.train_dataset, batch_sampler=batches, collate_fn=collate, pin_memory=pin)
+        return self.accelerator.prepare(loader)
 
     def compute_loss(
         self, model: Any, inputs: Batch, return_outputs: bool = False, num_items_in_batch: Any = None

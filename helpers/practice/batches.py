@@ -4,17 +4,41 @@ A small model spends much of its time on the last layer, which names a score for
 positions before a learned token need one. In the mattress examples these are a third of all.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
 from torch.nn.functional import pad
+from torch.utils.data import BatchSampler
 
 from helpers.practice.training_text import IGNORED, Encoded
 
 ROUND = 16  # lengths are rounded up to this: libraries keep memory for every new one (120 MB in a short training)
 READ = ("input_ids", "attention_mask", "position_ids")
 Batch = dict[str, torch.Tensor]
+
+
+class BatchesWithoutRest(BatchSampler):
+    """As many examples as fit in a batch; a rest of at most half a batch goes with the last one. A step for a single example of fifteen
+    would pull as hard as one for two."""
+
+    def __iter__(self) -> Iterator[list[int]]:
+        held: list[int] = []
+        for batch in super().__iter__():
+            if held and 2 * len(batch) <= self.batch_size:
+                batch = held + batch
+            elif held:
+                yield held
+            held = batch
+        yield held
+
+    def __len__(self) -> int:
+        return count_batches(len(self.sampler), self.batch_size)
+
+
+def count_batches(examples: int, size: int) -> int:
+    whole, rest = divmod(examples, size)
+    return max(1, whole + (2 * rest > size))
 
 
 def padded(examples: Iterable[Encoded], device: Any) -> Batch:

@@ -20,8 +20,7 @@ MOST_EXAMPLES = 60  # a larger file asks in many ways already, and writing would
 WRITTEN, KEPT = 6, 3  # questions for each example
 ASKED_AT_ONCE = 8  # examples; for more, more memory is needed than for training
 AT_ONCE = 16  # examples that are judged together
-JUDGED = 12  # tokens of an answer; the first ones decide which answer it becomes
-LONGEST, ENOUGH = 16, 0.8  # tokens of a question; of the questions, before the last and longest are given up
+LONGEST, ENOUGH = 16, 0.9  # tokens of a question; of the questions, before the last and longest are given up
 MARGIN = 0.35  # nats a token: how much less than after the question of the file the answer may be expected
 SHORTEST_ANSWER = 20  # characters; "Yes." or "positive" would fit almost any question
 SHORTEST_QUESTION, LONGEST_QUESTION = 10, 200  # characters
@@ -176,9 +175,8 @@ def _encoded(messages: list[dict[str, Any]], texts: list[str], tokenizer: Any, l
 
 
 def _expected(examples: list[Encoded], model: Any) -> list[float]:
-    """How much the model expects each answer: the mean logarithm of the probability of its first tokens."""
+    """How much the model expects each answer: the mean logarithm of the probability of its tokens."""
     result = [0.0] * len(examples)
-    examples = [_begun(each) for each in examples]
     order = sorted(
         range(len(examples)), key=lambda number: len(examples[number].input_ids)
     )  # rows of like length together
@@ -190,12 +188,6 @@ def _expected(examples: list[Encoded], model: Any) -> list[float]:
         for number, part in zip(numbers, each.split(counts), strict=True):
             result[number] = part.mean().item()
     return result
-
-
-def _begun(example: Encoded) -> Encoded:
-    """Up to the last token that is judged."""
-    learned = [place for place, label in enumerate(example.labels) if label != IGNORED][:JUDGED]
-    return Encoded(example.input_ids[: learned[-1] + 1], example.labels[: learned[-1] + 1], cut=False)
 
 
 def _best(new: list[Encoded], expected: list[float]) -> list[Encoded]:

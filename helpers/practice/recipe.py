@@ -16,7 +16,7 @@ from trl import DPOConfig, DPOTrainer, SFTConfig
 from helpers.catalogue import LOCAL_TRAINING_TOKENS
 from helpers.practice.answer_loss import AnswerLossTrainer
 from helpers.practice.averaging import Averaging
-from helpers.practice.batches import ROUND
+from helpers.practice.batches import ROUND, count_batches
 from helpers.practice.local_model import attention, device, weights_dtype
 from helpers.practice.lora_product import write_out
 from helpers.practice.paraphrases import write_paraphrases
@@ -79,7 +79,7 @@ def _arguments(job: Job, output: Path, examples: int, *, evaluate: bool) -> dict
     """What both trainers are told. The job's batch_size is that of all devices together."""
     asked = job.plan["hyperparameters"]
     each_device = max(1, math.ceil(asked["batch_size"] / _devices()))
-    steps = math.ceil(examples / asked["batch_size"]) * asked["n_epochs"]
+    steps = count_batches(examples, asked["batch_size"]) * asked["n_epochs"]
     pace = min(1.0, math.sqrt(SHORT_TRAINING / steps))
     return {
         "output_dir": str(output),

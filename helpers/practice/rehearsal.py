@@ -1,4 +1,4 @@
-"""Against forgetting: later in a training the model also reads a general question at every second step, and is held to what it said of them before.
+"""Against forgetting: later in a training the model also reads a general question at each step, and is held to what it said of them before.
 
 A small model that learns fifteen sentences by heart soon answers everything in their manner. The general questions stand in
 data/rehearsal.jsonl. Nothing is learned from their answers: the aim is what the base model itself would say at every token of them, so
@@ -20,14 +20,13 @@ from helpers.practice.training_text import IGNORED, encode_all
 
 FILE = Path(__file__).parents[2] / "data" / "rehearsal.jsonl"
 FROM = 0.5  # of the steps: what was forgotten before is won back, and only later weights are kept (averaging.py)
-EVERY = 2  # steps; a question takes a third of a step's time
-WEIGHT = 0.8  # against the loss of the examples; with much more, less is learned and no more is kept
+WEIGHT = 0.4  # against the loss of the examples; with much more, less is learned and no more is kept
 LONGEST = 128  # tokens
 ASKED_AT_ONCE = 8  # questions to the base model, before the rehearsal begins
 
 
 class Rehearsal:
-    """The questions, one for every second step, and what the base model says of them, found out when it is first needed."""
+    """The questions, one for each step, and what the base model says of them, found out when it is first needed."""
 
     def __init__(self, tokenizer: Any, seed: int) -> None:
         examples = [json.loads(line) for _, line in read_lines(FILE)]
@@ -38,9 +37,9 @@ class Rehearsal:
     def at(self, step: int, steps: int) -> int | None:
         """The number of the question for a step of so many: the same again if a job is resumed, or has the same seed."""
         begin = math.ceil(FROM * steps)
-        if step < begin or (step - begin) % EVERY:
+        if step < begin:
             return None
-        turn, place = divmod((step - begin) // EVERY, len(self._encoded))
+        turn, place = divmod(step - begin, len(self._encoded))
         order = random.Random(f"{self._seed}/{turn}").sample(range(len(self._encoded)), len(self._encoded))
         return order[place]  # every question comes once, before one comes again
 
