@@ -84,7 +84,7 @@ def train_plainly(base: Path, output: Path, epochs: int) -> tuple[float, int]:
 
 
 class Peak:
-    """The most memory (resident, bytes) of a process and its children, looked at twenty times a second."""
+    """The most memory (resident, bytes) of a process and its children, looked at five times a second: more often would slow the training down."""
 
     def __init__(self, process: psutil.Process) -> None:
         self.most, self._process, self._done = 0, process, threading.Event()
@@ -92,7 +92,7 @@ class Peak:
         self._thread.start()
 
     def _look(self) -> None:
-        while not self._done.wait(0.05):
+        while not self._done.wait(0.2):
             try:
                 family = [self._process, *self._process.children(recursive=True)]
                 self.most = max(self.most, sum(member.memory_info().rss for member in family))
