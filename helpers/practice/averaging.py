@@ -17,7 +17,7 @@ from torch.optim.swa_utils import get_swa_multi_avg_fn
 from transformers import TrainerCallback
 
 AVERAGED_FROM = 0.4  # of the steps; before, the model has not yet arrived
-LOWEST, HIGHEST = 0.5, 0.9  # how much of the change of these layers is kept; between them it rises evenly
+LOWEST, HIGHEST = 0.7, 0.9  # how much of the change of these layers is kept; between them it rises evenly
 
 
 class Averaging(TrainerCallback):
@@ -58,13 +58,14 @@ class Averaging(TrainerCallback):
 def shares(names: Iterable[str]) -> dict[str, float]:
     """How much of each weight is kept. An adapter is a product of two matrices (A and B): it shrinks with one of them, B.
 
-    >>> shares(["layers.0.q.lora_A", "layers.0.q.lora_B", "layers.1.q.lora_B", "layers.2.q.lora_B"])
-    {'layers.0.q.lora_A': 1.0, 'layers.0.q.lora_B': 0.5, 'layers.1.q.lora_B': 0.7, 'layers.2.q.lora_B': 0.9}
+    >>> shares(["layers.2.q.lora_A", "layers.2.q.lora_B", "layers.3.q.lora_B", "layers.4.q.lora_B"])
+    {'layers.2.q.lora_A': 1.0, 'layers.2.q.lora_B': 0.7, 'layers.3.q.lora_B': 0.8, 'layers.4.q.lora_B': 0.9}
     """
     found = {name: re.search(r"\.(\d+)\.", name) for name in names}
     layers = {name: int(each[1]) for name, each in found.items() if each and "lora_B" in name}
-    top = max(layers.values(), default=0)
-    return {name: LOWEST + (HIGHEST - LOWEST) * layers[name] / top if top and name in layers else 1.0 for name in found}
+    first, last = min(layers.values(), default=0), max(layers.values(), default=0)
+    rise = (HIGHEST - LOWEST) / (last - first) if last > first else 0.0
+    return {name: LOWEST + rise * (layers[name] - first) if rise and name in layers else 1.0 for name in found}
 
 
 def _trained(model: Any) -> list[tuple[str, torch.Tensor]]:

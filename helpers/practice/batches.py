@@ -14,7 +14,7 @@ from torch.utils.data import BatchSampler
 from helpers.practice.training_text import IGNORED, Encoded
 
 ROUND = 16  # lengths are rounded up to this: libraries keep memory for every new one (120 MB in a short training)
-READ = ("input_ids", "attention_mask", "position_ids")
+READ = ("input_ids", "attention_mask", "position_ids", "past_key_values")
 Batch = dict[str, torch.Tensor]
 
 

@@ -1,7 +1,8 @@
 """A frozen matrix and its LoRA adapter as one operation, whose gradients are written out; layers that read the same input as one of these.
 
 PEFT computes the same in several small steps, which a model as small as ours feels: most of a step's time goes into products of small
-matrices, and a layer's query, key and value take as long as three of them, or as one.
+matrices, and a layer's query, key and value take as long as three of them, or as one. So the outer matrices of the adapters stand beside
+the frozen ones: x W + (x A) B is one product of (x, x A) with (W over B).
 """
 
 from functools import partial
@@ -16,21 +17,26 @@ SIBLINGS = (("q_proj", "k_proj", "v_proj"), ("gate_proj", "up_proj"))  # called 
 
 def write_out(model: torch.nn.Module) -> None:
     """Let every plain LoRA layer of a PEFT model compute in one operation. What it computes, learns and saves stays the same."""
-    for weight in model.parameters():
-        if not weight.requires_grad:
-            weight.data = (
-                weight.data.clone()
-            )  # or the file that it is mapped from would stay in memory beside the parts put together
-    done = set()
+    together, done = [], set()
     for module in list(model.modules()):
         for names in SIBLINGS:
             layers = [getattr(module, name, None) for name in names]
             if all(map(_is_plain, layers)) and len({layer.base_layer.bias is None for layer in layers}) == 1:
-                _Together(layers)
+                together.append(_Together(layers))
                 done.update(layers)
-    for module in model.modules():
-        if _is_plain(module) and module not in done:
-            _Together([module])
+    together += [_Together([module]) for module in model.modules() if _is_plain(module) and module not in done]
+    taken = {id(layer.base_layer.weight) for each in together for layer in each.layers}
+    for weight in model.parameters():
+        if not weight.requires_grad and id(weight) not in taken:
+            weight.data = (
+                weight.data.clone()
+            )  # or the file that it is mapped from would stay in memory beside the parts put together
+
+    def follow(*_: Any) -> None:
+        for each in together:
+            each.follow()
+
+    model.register_forward_pre_hook(follow)
 
 
 def _is_plain(layer: Any) -> bool:
@@ -50,17 +56,46 @@ class _Together:
 
     def __init__(self, layers: list[Linear]) -> None:
         self.layers = layers
-        self.sizes = [layer.base_layer.out_features for layer in layers]
-        self._matrix = None
+        self.bases = [layer.base_layer for layer in layers]
+        self.learned = [part[ADAPTER].weight for layer in layers for part in (layer.lora_A, layer.lora_B)]
+        self.scaling = [layer.scaling[ADAPTER] for layer in layers]
+        self.sizes = [base.out_features for base in self.bases]
+        self.ranks = [layer.r[ADAPTER] for layer in layers]
         self._input, self._results = None, ()
+        self._put_together()
         for place, layer in enumerate(layers):
             layer.forward = partial(self._forward, place)
+
+    def _put_together(self) -> None:
+        """Their matrices one below the other, and beside them the outer ones of their adapters, each in its own rows and columns. They are
+        kept once: each layer's own becomes a part of it."""
+        matrix = torch.cat([base.weight.data for base in self.bases])
+        self.weight = torch.cat([matrix, matrix.new_zeros(len(matrix), sum(self.ranks))], dim=1)
+        self.inner = matrix.new_zeros(sum(self.ranks), matrix.shape[1])
+        for base, rows in zip(self.bases, self.weight.split(self.sizes), strict=True):
+            base.weight.data = rows[:, : base.in_features]
+        beside = self.weight[:, matrix.shape[1] :].split(self.sizes)
+        outer = [rows.split(self.ranks, dim=1)[place] for place, rows in enumerate(beside)]
+        self.copies = [each for pair in zip(self.inner.split(self.ranks), outer, strict=True) for each in pair]
+        self.bias = None if self.bases[0].bias is None else torch.cat([base.bias.data for base in self.bases])
+        self.versions = []
+
+    def follow(self) -> None:
+        """Before each computation: what was moved or learned since the last one."""
+        if self.bases[0].weight.data_ptr() != self.weight.data_ptr():
+            self._put_together()
+        versions = [weight._version for weight in self.learned]
+        if versions != self.versions:
+            with torch.no_grad():
+                for number, (weight, copy) in enumerate(zip(self.learned, self.copies, strict=True)):
+                    copy.copy_(weight * self.scaling[number // 2] if number % 2 else weight)
+            self.versions = versions
 
     def _forward(self, place: int, x: torch.Tensor, *rest: Any, **named: Any) -> torch.Tensor:
         layer = self.layers[place]
         alone = layer.disable_adapters or layer.merged or rest or named
         if place == 0 and not alone:
-            self._input, self._results = x, self._computed(x)
+            self._input, self._results = x, _Product.apply(x, self, *self.learned)
         if alone or x is not self._input:
             return type(layer).forward(layer, x, *rest, **named)
         result = self._results[place]
@@ -68,59 +103,39 @@ class _Together:
             self._input, self._results = None, ()
         return result
 
-    def _computed(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        biases = [layer.base_layer.bias for layer in self.layers]
-        inner = [layer.lora_A[ADAPTER].weight for layer in self.layers]
-        outer = [layer.lora_B[ADAPTER].weight for layer in self.layers]
-        scaling = [layer.scaling[ADAPTER] for layer in self.layers]
-        bias = None if biases[0] is None else torch.cat(biases)
-        return _Product.apply(x, self._weight(), bias, self.sizes, scaling, *inner, *outer)
-
-    def _weight(self) -> torch.Tensor:
-        """The matrices one below the other. They are kept once: each layer's own becomes a part of it."""
-        bases = [layer.base_layer for layer in self.layers]
-        if len(bases) == 1:
-            return bases[0].weight
-        if self._matrix is None or self._matrix.data_ptr() != bases[0].weight.data_ptr():  # at first, or after a move
-            self._matrix = torch.cat([base.weight.data for base in bases])
-            for base, part in zip(bases, self._matrix.split(self.sizes), strict=True):
-                base.weight.data = part
-        return self._matrix
-
 
 class _Product(torch.autograd.Function):
-    """Shapes: x (... x in), weight (out x in, of all layers), for each layer inner (rank x in) and outer (its out x rank).
+    """x (... x in), and of each layer the inner (rank x in) and the outer matrix of its adapter (its out x rank), which are read as copies.
 
     Computes in the type of the weight. Returns for each layer its part of the result (... x its out).
     """
 
     @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, weight: Any, bias: Any, sizes: list[int], scaling: list[float], *pairs: Any):
-        inner, outer = pairs[: len(sizes)], pairs[len(sizes) :]
-        rows = x.reshape(-1, x.shape[-1]).to(weight.dtype)
-        a = torch.cat([each.to(weight.dtype) for each in inner])
-        b = torch.block_diag(*[(each * by).to(weight.dtype) for each, by in zip(outer, scaling, strict=True)])
-        middle = rows @ a.t()
-        result = (rows @ weight.t()).addmm_(middle, b.t())
-        if bias is not None:
-            result += bias
-        ctx.save_for_backward(rows, weight, a, b, middle)
-        ctx.shape, ctx.dtype, ctx.scaling, ctx.sizes = x.shape, x.dtype, scaling, sizes
-        ctx.ranks = [len(each) for each in inner]
-        return tuple(part.view(*x.shape[:-1], -1) for part in result.split(sizes, dim=1))
+    def forward(ctx: Any, x: torch.Tensor, of: _Together, *_: Any) -> tuple[torch.Tensor, ...]:
+        rows = x.reshape(-1, x.shape[-1]).to(of.weight.dtype)
+        both = torch.cat([rows, rows @ of.inner.t()], dim=1)
+        result = both @ of.weight.t()
+        if of.bias is not None:
+            result += of.bias
+        ctx.save_for_backward(both, of.weight, of.inner)
+        ctx.of, ctx.shape, ctx.dtype = of, x.shape, x.dtype
+        return tuple(part.view(*x.shape[:-1], -1) for part in result.split(of.sizes, dim=1))
 
     @staticmethod
     def backward(ctx: Any, *parts: torch.Tensor) -> Any:
-        rows, weight, a, b, middle = ctx.saved_tensors
+        both, weight, inner = ctx.saved_tensors
+        of, width = ctx.of, inner.shape[1]
         given = torch.cat([part.reshape(-1, part.shape[-1]) for part in parts], dim=1)
-        through = given @ b
+        rows, middle = both[:, :width], both[:, width:]
+        of_both = given @ weight
+        through = of_both[:, width:]
         of_x = None
         if ctx.needs_input_grad[0]:
-            of_x = (given @ weight).addmm_(through, a).view(ctx.shape).to(ctx.dtype)
-        of_inner = (through.t() @ rows).float().split(ctx.ranks)
+            of_x = torch.addmm(of_both[:, :width], through, inner).view(ctx.shape).to(ctx.dtype)
+        of_inner = (through.t() @ rows).float().split(of.ranks)
         of_all = given.t() @ middle  # of every layer with every adapter; only those of a layer with its own are wanted
         of_outer = [
-            every.split(ctx.ranks, dim=1)[place].float().mul_(ctx.scaling[place])
-            for place, every in enumerate(of_all.split(ctx.sizes))
+            every.split(of.ranks, dim=1)[place].float().mul_(of.scaling[place])
+            for place, every in enumerate(of_all.split(of.sizes))
         ]
-        return of_x, None, None, None, None, *of_inner, *of_outer
+        return of_x, None, *(each for pair in zip(of_inner, of_outer, strict=True) for each in pair)

@@ -7,10 +7,12 @@ after which it expects that answer most are kept, and in every second epoch an e
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
+from copy import deepcopy
+from itertools import islice, takewhile
 from typing import Any
 
 import torch
+from torch.nn.functional import cross_entropy, pad
 from transformers import DynamicCache
 
 from helpers.practice.batches import Batch, padded, scores_of
@@ -18,7 +20,7 @@ from helpers.practice.training_text import IGNORED, Encoded, encode, plain_messa
 
 MOST_EXAMPLES = 60  # a larger file asks in many ways already, and writing would take long
 WRITTEN, KEPT = 6, 3  # questions for each example
-ASKED_AT_ONCE = 8  # examples; for more, more memory is needed than for training
+ASKED_AT_ONCE = 16  # examples; for many more, more memory is needed than for training
 AT_ONCE = 16  # examples that are judged together
 LONGEST, ENOUGH = 16, 0.9  # tokens of a question; of the questions, before the last and longest are given up
 MARGIN = 0.35  # nats a token: how much less than after the question of the file the answer may be expected
@@ -128,29 +130,32 @@ def _written(asked: list[dict[str, Any]], tokenizer: Any, model: Any, seed: int)
 
 
 def _continued(prompts: list[str], tokenizer: Any, model: Any, chance: torch.Generator) -> list[str]:
-    """WRITTEN times for each prompt, most of them up to the first question mark. A prompt is read once for all of them."""
-    given = tokenizer(prompts, return_tensors="pt", padding=True, padding_side="left", add_special_tokens=False)
-    seen = given.attention_mask.to(model.device)
-    places = (seen.cumsum(-1) - 1).clamp(min=0)
+    """WRITTEN times for each prompt, most of them up to the first question mark. The texts that go on from a prompt grow side by side in
+    one row: each sees the prompt and itself."""
+    given = tokenizer(prompts, return_tensors="pt", padding=True, padding_side="left", add_special_tokens=False).to(
+        model.device
+    )
+    seen = given.attention_mask.bool()[:, None, None]  # prompts x 1 x texts x tokens
+    own = torch.eye(WRITTEN, dtype=torch.bool, device=model.device).expand(len(prompts), 1, -1, -1)
+    places = (given.attention_mask.cumsum(-1) - 1).clamp(min=0)
+    read = {"input_ids": given.input_ids, "attention_mask": given.attention_mask, "position_ids": places}
     cache = DynamicCache(config=model.config)
-    read = {"input_ids": given.input_ids.to(model.device), "position_ids": places}
     ends = {tokenizer.eos_token_id, tokenizer("?").input_ids[-1]}
-    tokens: list[torch.Tensor] = []
+    tokens: list[torch.Tensor] = []  # prompts x texts
     for _ in range(LONGEST):
-        scores = model(**read, attention_mask=seen, past_key_values=cache, use_cache=True, logits_to_keep=1).logits[
-            :, -1
-        ]
-        if not tokens:
-            cache.batch_repeat_interleave(WRITTEN)
-            scores, seen, places = (each.repeat_interleave(WRITTEN, 0) for each in (scores, seen, places[:, -1:]))
+        texts = WRITTEN if tokens else 1
+        scores = model(**read, past_key_values=cache, use_cache=True, logits_to_keep=texts).logits
         best, which = (scores.float() / TEMPERATURE).topk(TOP_K)
+        best, which = (each.expand(-1, WRITTEN, -1).flatten(0, 1) for each in (best, which))
         chosen = torch.multinomial(best.softmax(-1).cpu(), 1, generator=chance)
-        tokens.append(which.gather(1, chosen.to(which.device)))
-        if sum(not ends.isdisjoint(row) for row in torch.cat(tokens, 1).tolist()) >= ENOUGH * len(scores):
+        tokens.append(which.gather(1, chosen.to(which.device)).view(-1, WRITTEN))
+        rows = torch.stack(tokens, -1).flatten(0, 1).tolist()
+        if sum(not ends.isdisjoint(row) for row in rows) >= ENOUGH * len(rows):
             break
-        seen, places = torch.cat([seen, torch.ones_like(seen[:, :1])], 1), places + 1
-        read = {"input_ids": tokens[-1], "position_ids": places}
-    return tokenizer.batch_decode(torch.cat(tokens, 1), skip_special_tokens=True)
+        seen = torch.cat([seen.expand(-1, -1, WRITTEN, -1), own], -1)
+        places = places[:, -1:].expand(-1, WRITTEN) + 1
+        read = {"input_ids": tokens[-1], "attention_mask": seen, "position_ids": places}
+    return tokenizer.batch_decode(rows, skip_special_tokens=True)
 
 
 def _useful(written: list[str], question: str, taken: set[str]) -> list[str]:
@@ -175,19 +180,44 @@ def _encoded(messages: list[dict[str, Any]], texts: list[str], tokenizer: Any, l
 
 
 def _expected(examples: list[Encoded], model: Any) -> list[float]:
-    """How much the model expects each answer: the mean logarithm of the probability of its tokens."""
+    """How much the model expects each answer: the mean logarithm of the probability of its tokens. What all examples begin with, the
+    system message above all, is read once."""
+    shared = _shared(examples)
+    begun = DynamicCache(config=model.config)
+    if shared:
+        beginning = torch.tensor([examples[0].input_ids[:shared]], device=model.device)
+        model(input_ids=beginning, past_key_values=begun, use_cache=True, logits_to_keep=1)
     result = [0.0] * len(examples)
     order = sorted(
         range(len(examples)), key=lambda number: len(examples[number].input_ids)
     )  # rows of like length together
     for first in range(0, len(order), AT_ONCE):
         numbers = order[first : first + AT_ONCE]
-        scores, wanted = scores_of(model, padded([examples[number] for number in numbers], model.device))
-        each = scores.log_softmax(-1).gather(1, wanted[:, None])[:, 0]
+        rest = [
+            Encoded(each.input_ids[shared:], each.labels[shared:], each.cut)
+            for each in map(examples.__getitem__, numbers)
+        ]
+        batch = padded(rest, model.device)
+        batch["attention_mask"] = pad(batch["attention_mask"], (shared, 0), value=1)
+        batch["past_key_values"] = deepcopy(begun)
+        if shared:
+            batch["past_key_values"].batch_repeat_interleave(len(rest))
+        scores, wanted = scores_of(model, batch)
+        each = -cross_entropy(scores, wanted, reduction="none")
         counts = [sum(label != IGNORED for label in examples[number].labels) for number in numbers]
         for number, part in zip(numbers, each.split(counts), strict=True):
             result[number] = part.mean().item()
     return result
+
+
+def _shared(examples: list[Encoded]) -> int:
+    """How many tokens all examples begin with; the last one before an answer stays with each, as what follows it is judged."""
+    columns = zip(*(each.input_ids for each in examples), strict=False)
+    common = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+    before = min(
+        sum(label == IGNORED for label in each.labels) for each in examples
+    )  # the answer is all that is learned
+    return max(0, min(common, before) - 1)
 
 
 def _best(new: list[Encoded], expected: list[float]) -> list[Encoded]:

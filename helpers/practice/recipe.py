@@ -26,6 +26,7 @@ from helpers.practice.training_text import encode_all, preferences
 
 RANK = 32
 ALPHA = 64
+UNTOUCHED = 0.2  # of the layers, the lowest: a step that need not reach them takes a fifth less, and facts and general answers stay as good
 LEARNING_RATE = {"supervised": 1.5e-3, "dpo": 2e-4}  # times the job's learning_rate_multiplier
 SHORT_TRAINING = 60  # steps; a longer one takes smaller steps, or it forgets more (50 examples: general answers 76 %, with this 85 %)
 WARMUP_SHARE = 0.05
@@ -41,7 +42,13 @@ def make_trainer(
     common = {
         "model": model,
         "processing_class": tokenizer,
-        "peft_config": LoraConfig(r=RANK, lora_alpha=ALPHA, target_modules="all-linear", task_type="CAUSAL_LM"),
+        "peft_config": LoraConfig(
+            r=RANK,
+            lora_alpha=ALPHA,
+            target_modules="all-linear",
+            exclude_modules=_lowest(model.config.num_hidden_layers),
+            task_type="CAUSAL_LM",
+        ),
     }
     settings = _arguments(job, output, len(training), evaluate=validation is not None)
     if kind == "dpo":
@@ -69,6 +76,12 @@ def make_trainer(
     )
     write_out(trainer.model)
     return trainer, sum(each.cut for each in encoded[0])
+
+
+def _lowest(layers: int) -> str | None:
+    """The names of all modules of the layers that get no adapter, as a pattern."""
+    numbers = "|".join(map(str, range(int(UNTOUCHED * layers))))
+    return rf".*\blayers\.({numbers})\..*" if numbers else None
 
 
 def _dataset(encoded: list[Any]) -> Dataset:
