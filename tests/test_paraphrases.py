@@ -80,26 +80,71 @@ def test_of_what_the_model_writes_only_new_questions_are_used():
     assert _useful(written, "How soft is it?", {"will it be delivered"}) == ["is it a SOFT mattress ?"]
 
 
-def test_the_base_model_writes_questions_the_same_with_the_same_seed_and_keeps_none_that_lead_elsewhere(tmp_path):
+@pytest.fixture
+def base(tmp_path):
+    """Tokenizer and model."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from helpers.practice import paraphrases as under_test
     from helpers.practice.local_model import model_source
 
     source = model_source(MODEL, tmp_path)
-    tokenizer = AutoTokenizer.from_pretrained(source)
-    model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
-    examples = [json.loads(line) for line in (DATA / "mydata.jsonl").read_text("utf-8").splitlines()[:4]]
+    return AutoTokenizer.from_pretrained(source), AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
+
+
+def examples(count):
+    return [json.loads(line) for line in (DATA / "mydata.jsonl").read_text("utf-8").splitlines()[:count]]
+
+
+def test_texts_that_grow_side_by_side_are_those_that_the_model_writes_alone(base, monkeypatch):
+    import torch
+
+    from helpers.practice import paraphrases as under_test
+
+    tokenizer, model = base
+    prompts = ["Answer: It ships in two days.\n1. How fast is it?\n2.", "1. Is it?\n2."]
+    monkeypatch.setattr(under_test, "TOP_K", 1)  # always the likeliest token
+    with torch.inference_mode():
+        found = under_test._continued(prompts, tokenizer, model, torch.Generator())
+        for number, prompt in enumerate(prompts):
+            given = tokenizer(prompt, return_tensors="pt", add_special_tokens=False)
+            alone = model.generate(**given, max_new_tokens=under_test.LONGEST, do_sample=False)[
+                0, given.input_ids.shape[1] :
+            ]
+            texts = found[number * under_test.WRITTEN : (number + 1) * under_test.WRITTEN]
+            assert set(texts) == {texts[0]} and len(texts[0]) > 10
+            assert tokenizer.decode(alone, skip_special_tokens=True).startswith(texts[0])
+
+
+def test_how_much_an_answer_is_expected_does_not_depend_on_what_is_judged_beside_it(base):
+    import torch
+
+    from helpers.practice import paraphrases as under_test
+
+    tokenizer, model = base
+    rows = [under_test.encode(each["messages"], tokenizer, 2048) for each in examples(3)]
+    with torch.inference_mode():
+        together = under_test._expected(rows, model)
+        assert together == pytest.approx([under_test._expected([row], model)[0] for row in rows], abs=1e-3)
+        row = torch.tensor([rows[0].input_ids])
+        loss = model(input_ids=row, labels=torch.tensor([rows[0].labels])).loss
+    assert together[0] == pytest.approx(-loss.item(), abs=1e-3), "the loss of the answer, as Transformers has it"
+
+
+def test_the_base_model_writes_questions_the_same_with_the_same_seed_and_keeps_none_that_lead_elsewhere(base):
+    from helpers.practice import paraphrases as under_test
+
+    tokenizer, model = base
+    asked = examples(4)
 
     def written(seed):
-        made = under_test.write_paraphrases(examples, tokenizer, model, 2048, 7, seed)
+        made = under_test.write_paraphrases(asked, tokenizer, model, 2048, 7, seed)
         return {ids: [tokenizer.decode(each.input_ids) for each in new] for ids, new in made._others.items()}
 
     first = written(1)
     assert first == written(1) != written(2)
-    own = under_test.encode(examples[0]["messages"], tokenizer, 2048)
+    own = under_test.encode(asked[0]["messages"], tokenizer, 2048)
     for text in first[tuple(own.input_ids)]:
         assert ANSWER["content"] in text and SYSTEM["content"] in text and QUESTION["content"] not in text
     assert under_test._best([own, own], [-3.0, -2.0, -3.4]) == [own] and under_test._best([own], [-3.0, -3.4]) == []
-    assert len(under_test.write_paraphrases(examples, tokenizer, model, 2048, 2, 1)) == 0, "no epoch for it"
+    assert len(under_test.write_paraphrases(asked, tokenizer, model, 2048, 2, 1)) == 0, "no epoch for it"

@@ -36,7 +36,9 @@ def write_out(model: torch.nn.Module) -> None:
         for each in together:
             each.follow()
 
-    model.register_forward_pre_hook(follow)
+    model.get_base_model().register_forward_pre_hook(
+        follow
+    )  # it is also called without what PEFT puts around it, to generate
 
 
 def _is_plain(layer: Any) -> bool:

@@ -16,6 +16,7 @@ from torch.nn.functional import cross_entropy, pad
 from transformers import DynamicCache
 
 from helpers.practice.batches import Batch, padded, scores_of
+from helpers.practice.shared_prefix import can_share
 from helpers.practice.training_text import IGNORED, Encoded, encode, plain_message, render
 
 MOST_EXAMPLES = 60  # a larger file asks in many ways already, and writing would take long
@@ -62,13 +63,13 @@ def write_paraphrases(
     examples: list[dict[str, Any]], tokenizer: Any, model: Any, limit: int, epochs: int, seed: int
 ) -> Paraphrases:
     """Ask the base model. Examples that are no question with one answer stay as they are; so does everything in a training without a
-    place for other words."""
+    place for other words, and with a model that cannot write several texts in one row."""
     asked = [
         each
         for each in examples
         if _is_question(each["messages"]) and not encode(each["messages"], tokenizer, limit).cut
     ]
-    if not _epochs_in_other_words(epochs) or len(examples) > MOST_EXAMPLES or not asked:
+    if not _epochs_in_other_words(epochs) or len(examples) > MOST_EXAMPLES or not asked or not can_share(model):
         return Paraphrases({}, epochs)
     with torch.inference_mode(), _attention(model, "sdpa"):
         written = _written(asked, tokenizer, model, seed)
