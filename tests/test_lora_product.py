@@ -119,6 +119,40 @@ def test_layers_that_read_the_same_say_and_learn_the_same_together(kind):
     )
 
 
+def test_they_compute_with_what_the_optimizer_has_learned():
+    import torch
+
+    from helpers.practice.lora_product import write_out
+
+    plain, written = transformer("Llama"), transformer("Llama")
+    write_out(written)
+    for _ in range(3):
+        for model in (plain, written):
+            learned_by(model)
+            weights = [weight for weight in model.parameters() if weight.requires_grad]
+            torch.optim.AdamW(weights, lr=0.1, fused=True).step()
+            model.zero_grad()
+    torch.testing.assert_close(learned_by(written)[0], learned_by(plain)[0], rtol=1e-3, atol=1e-4)
+
+
+def test_a_look_at_the_base_model_in_between_leaves_the_gradients_as_they_are():
+    import torch
+
+    from helpers.practice.lora_product import write_out
+
+    plain, written = transformer("Llama"), transformer("Llama")
+    write_out(written)
+    ids = torch.arange(10)[None]
+    for model in (plain, written):
+        loss = model(input_ids=ids, labels=ids).loss
+        with torch.no_grad(), model.disable_adapter():
+            model(input_ids=ids)
+        loss.backward()
+    for expected, found in zip(plain.parameters(), written.parameters(), strict=True):
+        if expected.requires_grad:
+            torch.testing.assert_close(found.grad, expected.grad, rtol=1e-4, atol=1e-5)
+
+
 def test_together_they_follow_a_model_that_is_moved_to_another_type():
     import torch
 

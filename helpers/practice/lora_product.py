@@ -80,18 +80,16 @@ class _Together:
         outer = [rows.split(self.ranks, dim=1)[place] for place, rows in enumerate(beside)]
         self.copies = [each for pair in zip(self.inner.split(self.ranks), outer, strict=True) for each in pair]
         self.bias = None if self.bases[0].bias is None else torch.cat([base.bias.data for base in self.bases])
-        self.versions = []
 
     def follow(self) -> None:
-        """Before each computation: what was moved or learned since the last one."""
+        """Before each computation: what was moved or learned since the last one. (PyTorch's fused optimizers do not count their changes.)"""
         if self.bases[0].weight.data_ptr() != self.weight.data_ptr():
             self._put_together()
-        versions = [weight._version for weight in self.learned]
-        if versions != self.versions:
-            with torch.no_grad():
-                for number, (weight, copy) in enumerate(zip(self.learned, self.copies, strict=True)):
-                    copy.copy_(weight * self.scaling[number // 2] if number % 2 else weight)
-            self.versions = versions
+        if self.layers[0].disable_adapters:
+            return  # what is computed before stays as it is, for the gradients that are still to come
+        with torch.no_grad():
+            for number, (weight, copy) in enumerate(zip(self.learned, self.copies, strict=True)):
+                copy.copy_(weight * self.scaling[number // 2] if number % 2 else weight)
 
     def _forward(self, place: int, x: torch.Tensor, *rest: Any, **named: Any) -> torch.Tensor:
         layer = self.layers[place]

@@ -215,10 +215,8 @@ def _shared(examples: list[Encoded]) -> int:
     """How many tokens all examples begin with; the last one before an answer stays with each, as what follows it is judged."""
     columns = zip(*(each.input_ids for each in examples), strict=False)
     common = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
-    before = min(
-        sum(label == IGNORED for label in each.labels) for each in examples
-    )  # the answer is all that is learned
-    return max(0, min(common, before) - 1)
+    learned = min([label == IGNORED for label in each.labels].index(False) for each in examples)
+    return max(0, min(common, learned) - 1)
 
 
 def _best(new: list[Encoded], expected: list[float]) -> list[Encoded]:
