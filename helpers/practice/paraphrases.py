@@ -20,15 +20,15 @@ from helpers.practice.shared_prefix import can_share
 from helpers.practice.training_text import IGNORED, Encoded, encode, plain_message, render
 
 MOST_EXAMPLES = 60  # a larger file asks in many ways already, and writing would take long
-WRITTEN, KEPT = 6, 3  # questions for each example
+WRITTEN, KEPT = 8, 3  # questions for each example
 ASKED_AT_ONCE = 16  # examples; for many more, more memory is needed than for training
 AT_ONCE = 16  # examples that are judged together
-LONGEST, ENOUGH = 16, 0.9  # tokens of a question; of the questions, before the last and longest are given up
+LONGEST, ENOUGH = 24, 0.97  # tokens of a question; of the questions, before the last and longest are given up
 MARGIN = 0.35  # nats a token: how much less than after the question of the file the answer may be expected
 SHORTEST_ANSWER = 20  # characters; "Yes." or "positive" would fit almost any question
 SHORTEST_QUESTION, LONGEST_QUESTION = 10, 200  # characters
 MARKS = "?\uff1f"  # at the end of a question, in English and in Chinese
-TEMPERATURE, TOP_K = 0.7, 30
+TEMPERATURE, TOP_K = 0.7, 50
 
 ASK = "Answer: {answer}\n\nWrite three different short questions that a customer could ask to get this answer."
 BEGUN = "1. {question}\n2."  # the answer to that, begun: the model goes on with its own question
