@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.local_quality [--file data/mydata.jsonl] [--seeds 1 2 3]
 
-Prints the share of right answers: rephrased questions about the facts (none of them is in the training file), and simple general
-questions that the base model knows. An answer is right if it holds one of the expected words. Takes some minutes a seed.
+Prints the share of right answers: rephrased questions about the facts (none of them is in the training file), harder ones, which share
+hardly a word with the file, and simple general questions that the base model knows. An answer is right if it holds one of the expected
+words. Takes some minutes a seed.
 """
 
 import argparse
@@ -25,36 +26,42 @@ def main() -> None:
     parser.add_argument("--file", type=Path, default=DATA / "mydata.jsonl")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     options = parser.parse_args()
-    facts, general = questions("heldout_questions.jsonl"), questions("general_questions.jsonl")
     with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as home:
         server = start_server(home=home)
         client = openai.OpenAI(base_url=server.base_url, api_key=server.key)
-        shares = [score(client, MODEL, facts, general)]
-        print(f"base:   facts {shares[0][0]:.0%}, general {shares[0][1]:.0%}", flush=True)
+        show("base", score(client, MODEL))
         file = client.files.create(file=options.file, purpose="fine-tune")
         tuned = []
         for seed in options.seeds:
             job = client.fine_tuning.jobs.create(model=MODEL, training_file=file.id, seed=seed)
-            tuned.append(score(client, wait_for(client, job.id, "succeeded").fine_tuned_model, facts, general))
-            print(f"seed {seed}: facts {tuned[-1][0]:.0%}, general {tuned[-1][1]:.0%}", flush=True)
-        means = [sum(share[place] for share in tuned) / len(tuned) for place in (0, 1)]
-        print(f"mean:   facts {means[0]:.0%}, general {means[1]:.0%}")
+            tuned.append(score(client, wait_for(client, job.id, "succeeded").fine_tuned_model))
+            show(f"seed {seed}", tuned[-1])
+        show("mean", {name: sum(shares[name] for shares in tuned) / len(tuned) for name in tuned[0]})
         server.stop()
+
+
+def show(whose: str, shares: dict[str, float]) -> None:
+    print(f"{whose}:".ljust(8), ", ".join(f"{name} {share:.0%}" for name, share in shares.items()), flush=True)
 
 
 def questions(name: str) -> list[dict]:
     return [json.loads(line) for line in (DATA / name).read_text(encoding="utf-8").splitlines()]
 
 
-def score(client: openai.OpenAI, model: str, facts: list[dict], general: list[dict]) -> tuple[float, float]:
+def score(client: openai.OpenAI, model: str) -> dict[str, float]:
     """Shares of right answers: facts (with the system message of the training), general questions (without one)."""
-    told = [right(answer(client, model, each["question"], max_tokens=60), each["expected"]) for each in facts]
+    shares = {}
+    for name, file in (("facts", "heldout_questions.jsonl"), ("harder", "harder_questions.jsonl")):
+        told = [
+            right(answer(client, model, each["question"], max_tokens=60), each["expected"]) for each in questions(file)
+        ]
+        shares[name] = sum(told) / len(told)
     known = []
-    for each in general:
+    for each in questions("general_questions.jsonl"):
         ask = [{"role": "user", "content": each["question"]}]
         made = client.chat.completions.create(model=model, messages=ask, temperature=0, max_tokens=40)
         known.append(right(made.choices[0].message.content, each["expected"]))
-    return sum(told) / len(told), sum(known) / len(known)
+    return shares | {"general": sum(known) / len(known)}
 
 
 def right(said: str, expected: list[str]) -> bool:
