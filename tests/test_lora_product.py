@@ -153,6 +153,23 @@ def test_a_look_at_the_base_model_in_between_leaves_the_gradients_as_they_are():
             torch.testing.assert_close(found.grad, expected.grad, rtol=1e-4, atol=1e-5)
 
 
+def test_weights_that_are_exchanged_without_gradients_count_at_once():
+    import torch
+
+    from helpers.practice.lora_product import write_out
+
+    plain, written = transformer("Llama"), transformer("Llama")
+    write_out(written)
+    ids = torch.arange(10)[None]
+    with torch.no_grad():
+        written(input_ids=ids)
+        for model in (plain, written):
+            for weight in model.parameters():
+                if weight.requires_grad:
+                    weight.copy_(weight * 0.5)
+        torch.testing.assert_close(written(input_ids=ids).logits, plain(input_ids=ids).logits, rtol=1e-4, atol=1e-5)
+
+
 def test_together_they_follow_a_model_that_is_moved_to_another_type():
     import torch
 

@@ -64,6 +64,7 @@ class _Together:
         self.sizes = [base.out_features for base in self.bases]
         self.ranks = [layer.r[ADAPTER] for layer in layers]
         self._input, self._results = None, ()
+        self.versions: list[int] = []
         self._put_together()
         for place, layer in enumerate(layers):
             layer.forward = partial(self._forward, place)
@@ -71,6 +72,7 @@ class _Together:
     def _put_together(self) -> None:
         """Their matrices one below the other, and beside them the outer ones of their adapters, each in its own rows and columns. They are
         kept once: each layer's own becomes a part of it."""
+        self.behind = True
         matrix = torch.cat([base.weight.data for base in self.bases])
         self.weight = torch.cat([matrix, matrix.new_zeros(len(matrix), sum(self.ranks))], dim=1)
         self.inner = matrix.new_zeros(sum(self.ranks), matrix.shape[1])
@@ -82,14 +84,16 @@ class _Together:
         self.bias = None if self.bases[0].bias is None else torch.cat([base.bias.data for base in self.bases])
 
     def follow(self) -> None:
-        """Before each computation: what was moved or learned since the last one. (PyTorch's fused optimizers do not count their changes.)"""
+        """Before each computation: what was moved or learned since the last one. After gradients an optimizer is expected to have changed
+        the weights, as PyTorch's fused ones do not count their changes; all others do. Else the copies stay, for gradients still to come."""
         if self.bases[0].weight.data_ptr() != self.weight.data_ptr():
             self._put_together()
-        if self.layers[0].disable_adapters:
-            return  # what is computed before stays as it is, for the gradients that are still to come
-        with torch.no_grad():
-            for number, (weight, copy) in enumerate(zip(self.learned, self.copies, strict=True)):
-                copy.copy_(weight * self.scaling[number // 2] if number % 2 else weight)
+        versions = [weight._version for weight in self.learned]
+        if self.behind or versions != self.versions:
+            with torch.no_grad():
+                for number, (weight, copy) in enumerate(zip(self.learned, self.copies, strict=True)):
+                    copy.copy_(weight * self.scaling[number // 2] if number % 2 else weight)
+            self.behind, self.versions = False, versions
 
     def _forward(self, place: int, x: torch.Tensor, *rest: Any, **named: Any) -> torch.Tensor:
         layer = self.layers[place]
@@ -125,6 +129,7 @@ class _Product(torch.autograd.Function):
     def backward(ctx: Any, *parts: torch.Tensor) -> Any:
         both, weight, inner = ctx.saved_tensors
         of, width = ctx.of, inner.shape[1]
+        of.behind = True
         given = torch.cat([part.reshape(-1, part.shape[-1]) for part in parts], dim=1)
         rows, middle = both[:, :width], both[:, width:]
         of_both = given @ weight
