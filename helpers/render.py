@@ -7,8 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
-# No colours of our own: the table reads in a light and in a dark theme.
-LEFT = 'style="text-align:left; vertical-align:top"'
+# No colours of our own: the table reads in a light and in a dark theme. A long name is broken where a phone is too narrow for it.
+LEFT = 'style="text-align:left; vertical-align:top; white-space:normal; overflow-wrap:anywhere"'
 
 
 def escape(text: object) -> str:
@@ -27,7 +27,7 @@ def html_table(headers: Sequence[str], rows: Sequence[Sequence[object]], caption
     """An accessible table: a caption, column heads marked as such, every value escaped."""
     head = "".join(f'<th scope="col" {LEFT}>{escape(name)}</th>' for name in headers)
     body = "".join("<tr>" + "".join(f"<td {LEFT}>{escape(value)}</td>" for value in row) + "</tr>" for row in rows)
-    title = f'<caption style="text-align:left">{escape(caption)}</caption>' if caption else ""
+    title = f"<caption {LEFT}>{escape(caption)}</caption>" if caption else ""
     return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
