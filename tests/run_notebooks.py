@@ -46,6 +46,9 @@ def run(path: Path, save: bool) -> bool:
         store_widget_state=False,
         record_timing=False,
         coalesce_streams=True,
+        extra_arguments=[
+            "--IPKernelApp.log_level=ERROR"
+        ],  # the kernel is on this computer, and warns that its talk is not encrypted
         resources={"metadata": {"path": str(path.parent)}},
     )
     start = time.perf_counter()

@@ -28,17 +28,15 @@ def write_out(model: torch.nn.Module) -> None:
     taken = {id(layer.base_layer.weight) for each in together for layer in each.layers}
     for weight in model.parameters():
         if not weight.requires_grad and id(weight) not in taken:
-            weight.data = (
-                weight.data.clone()
-            )  # or the file that it is mapped from would stay in memory beside the parts put together
+            # Or the file that it is mapped from would stay in memory beside the parts put together.
+            weight.data = weight.data.clone()
 
     def follow(*_: Any) -> None:
         for each in together:
             each.follow()
 
-    model.get_base_model().register_forward_pre_hook(
-        follow
-    )  # it is also called without what PEFT puts around it, to generate
+    # Of the base model: to generate, it is called without what PEFT puts around it.
+    model.get_base_model().register_forward_pre_hook(follow)
 
 
 def _is_plain(layer: Any) -> bool:
@@ -80,7 +78,9 @@ class _Together:
             base.weight.data = rows[:, : base.in_features]
         beside = self.weight[:, matrix.shape[1] :].split(self.sizes)
         outer = [rows.split(self.ranks, dim=1)[place] for place, rows in enumerate(beside)]
-        self.copies = [each for pair in zip(self.inner.split(self.ranks), outer, strict=True) for each in pair]
+        copies = [each for pair in zip(self.inner.split(self.ranks), outer, strict=True) for each in pair]
+        factors = [each for by in self.scaling for each in (1.0, by)]
+        self.copies = list(zip(self.learned, factors, copies, strict=True))
         self.bias = None if self.bases[0].bias is None else torch.cat([base.bias.data for base in self.bases])
 
     def follow(self) -> None:
@@ -91,8 +91,8 @@ class _Together:
         versions = [weight._version for weight in self.learned]
         if self.behind or versions != self.versions:
             with torch.no_grad():
-                for number, (weight, copy) in enumerate(zip(self.learned, self.copies, strict=True)):
-                    copy.copy_(weight * self.scaling[number // 2] if number % 2 else weight)
+                for weight, by, copy in self.copies:
+                    torch.mul(weight, by, out=copy)
             self.behind, self.versions = False, versions
 
     def _forward(self, place: int, x: torch.Tensor, *rest: Any, **named: Any) -> torch.Tensor:

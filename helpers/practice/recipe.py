@@ -26,7 +26,7 @@ from helpers.practice.training_text import encode_all, preferences
 
 RANK = 32
 ALPHA = 64
-UNTOUCHED = 0.2  # of the layers, the lowest: a step that need not reach them takes a fifth less, and facts and general answers stay as good
+UNTOUCHED = 0.2  # of the layers, the lowest: steps are a fifth shorter (facts 77 to 79 %, general 86 to 88 %; with all layers 80 and 88)
 LEARNING_RATE = {"supervised": 1.5e-3, "dpo": 2e-4}  # times the job's learning_rate_multiplier
 SHORT_TRAINING = 60  # steps; a longer one takes smaller steps, or it forgets more (50 examples: general answers 76 %, with this 85 %)
 WARMUP_SHARE = 0.05
@@ -46,7 +46,7 @@ def make_trainer(
             r=RANK,
             lora_alpha=ALPHA,
             target_modules="all-linear",
-            exclude_modules=_lowest(model.config.num_hidden_layers),
+            exclude_modules=_lowest(model.config.get_text_config().num_hidden_layers),
             task_type="CAUSAL_LM",
         ),
     }
