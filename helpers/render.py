@@ -7,8 +7,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
-# No colours of our own: the table reads in a light and in a dark theme. A long name is broken where a phone is too narrow for it.
-LEFT = 'style="text-align:left; vertical-align:top; white-space:normal; overflow-wrap:anywhere"'
+# No colours of our own: the table reads in a light and in a dark theme.
+PLACE = "text-align:left; vertical-align:top"
+LEFT = f'style="{PLACE}"'
+# A name as long as an id is broken where a phone is too narrow for it; a shorter word never is.
+BREAKING = f'style="{PLACE}; white-space:normal; overflow-wrap:anywhere"'
+LONG_WORD = 20  # characters
 
 
 def escape(text: object) -> str:
@@ -26,9 +30,15 @@ class Shown:
 def html_table(headers: Sequence[str], rows: Sequence[Sequence[object]], caption: str = "") -> str:
     """An accessible table: a caption, column heads marked as such, every value escaped."""
     head = "".join(f'<th scope="col" {LEFT}>{escape(name)}</th>' for name in headers)
-    body = "".join("<tr>" + "".join(f"<td {LEFT}>{escape(value)}</td>" for value in row) + "</tr>" for row in rows)
-    title = f"<caption {LEFT}>{escape(caption)}</caption>" if caption else ""
+    body = "".join(
+        "<tr>" + "".join(f"<td {_style(value)}>{escape(value)}</td>" for value in row) + "</tr>" for row in rows
+    )
+    title = f"<caption {_style(caption)}>{escape(caption)}</caption>" if caption else ""
     return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _style(value: object) -> str:
+    return BREAKING if max(map(len, str(value).split()), default=0) > LONG_WORD else LEFT
 
 
 def text_table(rows: Sequence[Sequence[object]], indent: str = "  ") -> str:

@@ -16,7 +16,7 @@ from helpers.forms.slider import Slider
 from helpers.host_name import OPENAI_URL, host_name
 from helpers.hosts import base_model_for, current_host
 from helpers.preflights import preflight
-from helpers.render import LEFT, escape
+from helpers.render import BREAKING, escape
 from helpers.usage import Answer, Asking, messages_for
 
 NOBODY = "(nobody)"
@@ -88,9 +88,9 @@ class Turn(widgets.VBox):
         self._draw()
 
     def _draw(self) -> None:
-        head = "".join(f'<th scope="col" {LEFT}>{escape(model)}</th>' for model in self.shown)
-        body = "".join(f"<td {LEFT}>{answer}</td>" for answer in self.shown.values())
-        asked = f"<caption {LEFT}>{escape(self.request.question)}</caption>"
+        head = "".join(f'<th scope="col" {BREAKING}>{escape(model)}</th>' for model in self.shown)
+        body = "".join(f"<td {BREAKING}>{answer}</td>" for answer in self.shown.values())
+        asked = f"<caption {BREAKING}>{escape(self.request.question)}</caption>"
         rows = f"<thead><tr>{head}</tr></thead><tbody><tr>{body}</tr></tbody>"
         self.table.value = f'<table aria-live="polite" style="table-layout:fixed; width:100%">{asked}{rows}</table>'
 
