@@ -221,6 +221,31 @@ def test_two_models_answer_side_by_side(real, trained):
     assert texts[0] and texts[1] and texts[0] != texts[1]
 
 
+LEAVING = """
+import sys
+
+import openai
+
+from helpers.practice import start_server
+
+server = start_server(home=sys.argv[1])
+client = openai.OpenAI(base_url=server.base_url, api_key=server.key)
+ask = [{"role": "user", "content": "Tell me a long story."}]
+for chunk in client.chat.completions.create(model=sys.argv[2], messages=ask, stream=True):
+    if chunk.choices and chunk.choices[0].delta.content:
+        print("left")
+        break
+"""
+
+
+def test_a_program_may_end_in_the_middle_of_an_answer(trained, real_home):
+    names = [MODEL, trained.fine_tuned_model]
+    for name in names:
+        command = [sys.executable, "-c", LEAVING, str(real_home), name]
+        left = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert (left.returncode, left.stdout.strip()) == (0, "left"), left.stderr
+
+
 def test_a_prompt_too_long_for_the_model_is_refused_in_the_words_of_the_api(real):
     with pytest.raises(openai.BadRequestError) as caught:
         real.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "word " * 9000}])

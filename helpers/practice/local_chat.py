@@ -1,5 +1,6 @@
 """Answers of the models that were really trained: a base model once in memory, and small adapters on it that take turns."""
 
+import atexit
 import secrets
 import threading
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from helpers.practice.local_model import attention, device, model_source, weight
 from helpers.practice.training_text import plain_message, render
 
 LONGEST_ANSWER = 512  # tokens, where the request names no limit
+LEAVING = 5.0  # seconds; a program that ends in the middle of a computation waits for it, and begins no other: else it would be aborted
 HALF_CHARACTER = "\ufffd"
 
 
@@ -31,6 +33,7 @@ class LocalChat:
         self.home = home
         self._loaded: dict[str, LoadedModel] = {}
         self._loading = threading.Lock()
+        atexit.register(self._loading.acquire, timeout=LEAVING)
 
     def reply(self, base: str, adapter: Path | None, request: ChatRequest) -> "LocalReply":
         """Raises ApiError (context_length_exceeded) before anything is computed."""
@@ -55,6 +58,7 @@ class LoadedModel:
         ends = model.generation_config.eos_token_id
         self.ends = {*(ends if isinstance(ends, list) else [ends]), self.tokenizer.eos_token_id}
         self._step = threading.Lock()
+        atexit.register(self._step.acquire, timeout=LEAVING)
         self._adapters: dict[Path, str] = {}
 
     def next_scores(self, adapter: Path | None, ids: torch.Tensor, cache: DynamicCache) -> torch.Tensor:
