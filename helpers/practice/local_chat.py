@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
+from peft import PeftModel
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -79,14 +80,14 @@ class LoadedModel:
         return answer.logits[:, -1].float().cpu()
 
     def _load(self, adapter: Path) -> str:
-        from peft import PeftModel
-
         if adapter not in self._adapters:
             name = f"adapter{len(self._adapters)}"
             if self._adapters:
-                self.model.load_adapter(str(adapter), adapter_name=name)
+                self.model.load_adapter(str(adapter), adapter_name=name, low_cpu_mem_usage=True)
             else:
-                self.model = PeftModel.from_pretrained(self.model, str(adapter), adapter_name=name).eval()
+                self.model = PeftModel.from_pretrained(
+                    self.model, str(adapter), adapter_name=name, low_cpu_mem_usage=True
+                ).eval()
             self._adapters[adapter] = name
         return self._adapters[adapter]
 

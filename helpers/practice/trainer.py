@@ -22,7 +22,7 @@ from helpers.cost import default_epochs
 from helpers.practice.engines import FINAL, ChatRequest, Checkpoint, Event, Progress
 from helpers.practice.ids import derived_id
 from helpers.practice.job_texts import begun_messages, model_name, result_csv
-from helpers.practice.local_model import importing, model_source
+from helpers.practice.local_model import check_ahead, importing, model_source
 from helpers.practice.settings import Settings
 from helpers.practice.store import Job, Store, TunedModel
 from helpers.practice.training_data import TrainingData
@@ -256,10 +256,11 @@ class Trainer:
         threading.Thread(target=self._load_latest, name="practice-warm-up", daemon=True).start()
 
     def _load_latest(self) -> None:
-        bases = [job.model for job in self.store.jobs() if job.engine == self.name]
+        latest = next(job.model for job in self.store.jobs() if job.engine == self.name)
+        check_ahead(latest, self.settings.home)
         # Of a model that is not there any more, whoever asks it is told.
-        with contextlib.suppress(OSError, ValueError):
-            self._loaded().load(bases[0])
+        with contextlib.suppress(OSError, ValueError), importing():
+            self._loaded().load(latest)
 
     def _loaded(self) -> Any:
         with self._chat_lock:

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from helpers.catalogue import LOCAL_TRAINING_TOKENS
 from helpers.lines import read_lines
-from helpers.practice.local_model import LocalModelError, importing, model_source
+from helpers.practice.local_model import LocalModelError, check_ahead, importing, model_source
 from helpers.practice.settings import load_settings
 from helpers.practice.store import Job, Store
 from helpers.practice.training_files import TrainingFiles
@@ -55,6 +55,7 @@ def main(home: str, job_id: str) -> int:
 
 def train(job: Job, store: Store, files: TrainingFiles) -> dict[str, Any]:
     """Train to the end, or to the next pause. Returns how it ended."""
+    check_ahead(job.model, store.settings.home)
     with importing():
         from peft.helpers import disable_input_dtype_casting
 
