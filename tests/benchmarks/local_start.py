@@ -52,18 +52,13 @@ def server(home: str) -> Iterator[openai.OpenAI]:
         encoding="utf-8",
     )
     try:
-        said = dict(line.removeprefix("export ").strip().split("=", 1) for line in exports(process))
-        client = openai.OpenAI(base_url=said["OPENAI_BASE_URL"], api_key=said["OPENAI_API_KEY"])
+        exports = (line.strip().partition("=")[2] for line in process.stdout if line.startswith("export "))
+        client = openai.OpenAI(base_url=next(exports), api_key=next(exports))
         client.fine_tuning.jobs.list(limit=1)
         yield client
     finally:
         process.terminate()
         process.wait()
-
-
-def exports(process: subprocess.Popen) -> Iterator[str]:
-    lines = (line for line in process.stdout if line.startswith("export "))
-    return (next(lines) for _ in range(2))
 
 
 def ask(client: openai.OpenAI, model: str) -> tuple[float, float, int]:
