@@ -327,6 +327,18 @@ def test_only_a_good_file_can_be_uploaded(client, workspace):
     assert notes.last("practice", "file") == client.files.list().data[0].id
 
 
+def test_the_upload_button_does_not_go_dark_while_good_files_are_looked_at(client):
+    """Not for a moment: a browser drops a click whose button goes dark between pressing and letting go."""
+    form, went = upload_form(client), []
+    form.send.observe(went.append, "disabled")
+    form.refresh.click()
+    for value in [value for _, value in form.file.options]:
+        form.file.value = value
+        form.refresh.click()
+        assert form.file.value == value
+    assert not went
+
+
 # --- job ----------------------------------------------------------------------------------------------------------
 
 

@@ -35,17 +35,22 @@ class UploadForm(Form):
         self.look()
 
     def _list_again(self) -> None:
-        chosen = self.file.value
-        self.file.options = training_files()
-        if chosen in [value for _, value in self.file.options]:
-            self.file.value = chosen
+        """A chosen file stays chosen. The list is left alone if it is the same, as setting it chooses its first file."""
+        chosen, listed = self.file.value, training_files()
+        if listed != list(self.file.options):
+            self.file.options = listed
+            if chosen in [value for _, value in listed]:
+                self.file.value = chosen
         self.look()
 
     def look(self) -> None:
-        """Check the chosen file; the button is live only if a job would accept it. A long one is checked beside."""
-        self.send.disabled, self.cost.value = True, ""
+        """Check the chosen file; the button is live only if a job would accept it. A long one is checked beside.
+
+        The button changes once, when the result is there: a browser drops a click whose button goes dark under it.
+        """
         path = Path(self.file.value)
         if path.exists() and path.stat().st_size > LONG_FILE:
+            self.send.disabled, self.cost.value = True, ""
             self.report.value = paragraph(f"Checking {short_path(path)} ...")
             self.work(self.refresh, lambda: self._look(path), "This file is long; the check takes some seconds.")
         else:
@@ -55,6 +60,7 @@ class UploadForm(Form):
         try:
             report = check(path, model=base_model_for(self.client), progress=False)
         except FOR_PEOPLE as error:
+            self.send.disabled, self.cost.value = True, ""
             self.report.value = paragraph(str(error))
             return
         if str(path) != self.file.value:

@@ -15,6 +15,7 @@ def _browser_program() -> str | None:
 
 
 BROWSER = _browser_program()
+FAILED = pytest.StashKey[bool]()
 
 
 @pytest.fixture(scope="module")
@@ -32,15 +33,26 @@ def browser():
         running.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
+
+
 @pytest.fixture
-def page(browser):
-    """A page of a laptop's size. A JavaScript error in it fails the test."""
+def page(browser, request):
+    """A page of a laptop's size. A JavaScript error in it fails the test. What a failed test saw is printed with it."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     opened = context.new_page()
     opened.set_default_timeout(30_000)
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
     yield opened
+    if request.node.stash.get(FAILED, False):
+        for each in context.pages:
+            print(f"--- {each.url}", *each.locator(".course-form, .jp-Dialog").all_inner_texts(), sep="\n")
     context.close()
     assert not errors, errors
 
