@@ -1,6 +1,7 @@
 """What the tests of real training share: whether it is installed, and how to wait for a job."""
 
 import time
+from pathlib import Path
 
 import openai
 import pytest
@@ -50,3 +51,18 @@ def answer(client: openai.OpenAI, model: str, question: str, **more) -> str:
     messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": question}]
     completion = client.chat.completions.create(model=model, messages=messages, temperature=0, **more)
     return completion.choices[0].message.content
+
+
+def tiny_model(folder: Path) -> str:
+    """Make a small random model with the real tokenizer; returns its folder."""
+    from helpers.practice.local_model import gguf_file, prepare_libraries
+
+    prepare_libraries()
+    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+    tokenizer = AutoTokenizer.from_pretrained(gguf_file().parent, gguf_file=gguf_file().name)
+    size = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 3, "num_attention_heads": 4}
+    config = LlamaConfig(**size, num_key_value_heads=2, vocab_size=len(tokenizer), eos_token_id=2)
+    tokenizer.save_pretrained(folder)
+    LlamaForCausalLM(config).save_pretrained(folder)
+    return str(folder)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.conftest import DATA
-from tests.local_training import needs_local_training
+from tests.local_training import needs_local_training, tiny_model
 
 pytestmark = needs_local_training
 SYSTEM = json.loads((DATA / "mydata.jsonl").read_text("utf-8").splitlines()[0])["messages"][0]
@@ -25,19 +25,7 @@ SAME = json.loads((DATA / "mydata.jsonl").read_text("utf-8").splitlines()[0])
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
-    """A small random model with the real tokenizer."""
-    from helpers.practice.local_model import gguf_file, prepare_libraries
-
-    prepare_libraries()
-    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
-
-    folder = tmp_path_factory.mktemp("tiny")
-    tokenizer = AutoTokenizer.from_pretrained(gguf_file().parent, gguf_file=gguf_file().name)
-    size = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 3, "num_attention_heads": 4}
-    config = LlamaConfig(**size, num_key_value_heads=2, vocab_size=len(tokenizer), eos_token_id=2)
-    tokenizer.save_pretrained(folder)
-    LlamaForCausalLM(config).save_pretrained(folder)
-    return str(folder)
+    return tiny_model(tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.fixture

@@ -26,6 +26,6 @@ def test_the_average_is_saved_with_less_of_the_lower_layers_and_training_goes_on
         averaging.on_step_end(None, state, control, model=model)
     averaging.on_epoch_end(None, state, control, model=model)
     saved = [weight[0].item() for weight in model.weights.values()]
-    assert saved == pytest.approx([3.0, 3 * 0.55, 3 * 0.675, 3 * 0.8])  # of 2, 3 and 4: the first step lies before 40 %
+    assert saved == pytest.approx([3.0, 3 * 0.7, 3 * 0.8, 3 * 0.9])  # of 2, 3 and 4: the first step lies before 40 %
     averaging.on_epoch_begin(None, state, control, model=model)
     assert all(weight[0] == 4 for weight in model.weights.values())

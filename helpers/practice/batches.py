@@ -5,6 +5,7 @@ positions before a learned token need one. In the mattress examples these are a 
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from typing import Any
 
 import torch
@@ -55,6 +56,14 @@ def padded(examples: Iterable[Encoded], device: Any) -> Batch:
         "labels": rows([each.labels for each in encoded], IGNORED),
         "attention_mask": rows([[1] * length for length in lengths], 0),
     }
+
+
+def common_beginning(examples: list[Encoded]) -> int:
+    """How many tokens all examples begin with; the last one before an answer stays with each, as what follows it is judged."""
+    columns = zip(*(each.input_ids for each in examples), strict=False)
+    common = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+    learned = min([label == IGNORED for label in each.labels].index(False) for each in examples)
+    return max(0, min(common, learned) - 1)
 
 
 def scores_of(model: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:

@@ -8,14 +8,14 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from itertools import islice, takewhile
+from itertools import islice
 from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy, pad
 from transformers import DynamicCache
 
-from helpers.practice.batches import Batch, padded, scores_of
+from helpers.practice.batches import Batch, common_beginning, padded, scores_of
 from helpers.practice.shared_prefix import can_share
 from helpers.practice.training_text import IGNORED, Encoded, encode, plain_message, render
 
@@ -183,7 +183,7 @@ def _encoded(messages: list[dict[str, Any]], texts: list[str], tokenizer: Any, l
 def _expected(examples: list[Encoded], model: Any) -> list[float]:
     """How much the model expects each answer: the mean logarithm of the probability of its tokens. What all examples begin with, the
     system message above all, is read once."""
-    shared = _shared(examples)
+    shared = common_beginning(examples)
     begun = DynamicCache(config=model.config)
     if shared:
         beginning = torch.tensor([examples[0].input_ids[:shared]], device=model.device)
@@ -209,14 +209,6 @@ def _expected(examples: list[Encoded], model: Any) -> list[float]:
         for number, part in zip(numbers, each.split(counts), strict=True):
             result[number] = part.mean().item()
     return result
-
-
-def _shared(examples: list[Encoded]) -> int:
-    """How many tokens all examples begin with; the last one before an answer stays with each, as what follows it is judged."""
-    columns = zip(*(each.input_ids for each in examples), strict=False)
-    common = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
-    learned = min([label == IGNORED for label in each.labels].index(False) for each in examples)
-    return max(0, min(common, learned) - 1)
 
 
 def _best(new: list[Encoded], expected: list[float]) -> list[Encoded]:

@@ -14,6 +14,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer
 from trl import DPOConfig, DPOTrainer, SFTConfig
 
 from helpers.catalogue import LOCAL_TRAINING_TOKENS
+from helpers.practice.aiming import aim
 from helpers.practice.answer_loss import AnswerLossTrainer
 from helpers.practice.averaging import Averaging
 from helpers.practice.batches import ROUND, count_batches
@@ -75,6 +76,7 @@ def make_trainer(
         **common,
     )
     write_out(trainer.model)
+    aim(trainer.model, encoded[0], trainer.rehearsal.texts, job.seed)
     return trainer, sum(each.cut for each in encoded[0])
 
 

@@ -30,7 +30,7 @@ class Rehearsal:
 
     def __init__(self, tokenizer: Any, seed: int) -> None:
         examples = [json.loads(line) for _, line in read_lines(FILE)]
-        self._encoded = encode_all(examples, tokenizer, LONGEST)
+        self.texts = encode_all(examples, tokenizer, LONGEST)
         self._seed = seed
         self._known: dict[int, torch.Tensor] = {}
 
@@ -39,13 +39,13 @@ class Rehearsal:
         begin = math.ceil(FROM * steps)
         if step < begin:
             return None
-        turn, place = divmod(step - begin, len(self._encoded))
-        order = random.Random(f"{self._seed}/{turn}").sample(range(len(self._encoded)), len(self._encoded))
+        turn, place = divmod(step - begin, len(self.texts))
+        order = random.Random(f"{self._seed}/{turn}").sample(range(len(self.texts)), len(self.texts))
         return order[place]  # every question comes once, before one comes again
 
     def batch(self, numbers: Iterable[int], device: Any) -> Batch:
         """Questions with their answers, padded."""
-        return padded([self._encoded[number] for number in numbers], device)
+        return padded([self.texts[number] for number in numbers], device)
 
     def known(self, step: int, steps: int, scores_of: Any, device: Any) -> torch.Tensor:
         """What the base model says of the question of a step: logarithms of probabilities, learned tokens x vocabulary.
@@ -56,6 +56,6 @@ class Rehearsal:
             coming = dict.fromkeys([number, *(self.at(later, steps) for later in range(step, steps))])
             some = [each for each in coming if each is not None and each not in self._known][:ASKED_AT_ONCE]
             scores = scores_of(self.batch(some, device)).float().log_softmax(-1).half()  # half: they stay in memory
-            counts = [sum(label != IGNORED for label in self._encoded[each].labels) for each in some]
+            counts = [sum(label != IGNORED for label in self.texts[each].labels) for each in some]
             self._known |= zip(some, scores.split(counts), strict=True)
         return self._known[number].float()

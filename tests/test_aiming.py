@@ -1,0 +1,106 @@
+"""Adapters begin with an eye for what the examples show, and hardly any for general texts."""
+
+import json
+
+import pytest
+
+from tests.conftest import DATA
+from tests.local_training import needs_local_training, tiny_model
+
+pytestmark = needs_local_training
+SIZE, RANK = 48, 32
+EXAMPLES = [json.loads(line) for line in (DATA / "mydata.jsonl").read_text("utf-8").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    return tiny_model(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture
+def texts():
+    """What a layer reads: in examples (of which the first ones are the mixtures), and in general texts. They share their strongest directions."""
+    import torch
+
+    chance = torch.Generator().manual_seed(0)
+    strengths = torch.tensor([30.0] * 4 + [1.0] * (SIZE - 4))
+    general = torch.randn(400, SIZE, generator=chance) * strengths
+    strengths[10:14] = 5.0  # what is the examples' own
+    return torch.randn(1000, SIZE, generator=chance) * strengths, general
+
+
+def answers(inner, read):
+    """The mean square of what rows of an adapter answer to what a layer reads."""
+    return (read @ inner.T).square().mean().item()
+
+
+def test_general_texts_are_divided_out(texts):
+    import torch
+
+    from helpers.practice.aiming import RIDGE, aimed
+
+    examples, general = texts
+    mixtures = examples[:RANK]
+    moment = general.T @ general / len(general)
+    ridge = RIDGE * moment.trace() / SIZE * torch.eye(SIZE)
+    ours, plainly = aimed(mixtures, general), mixtures @ torch.linalg.inv(moment + ridge)
+    torch.testing.assert_close(ours / ours.norm(), plainly / plainly.norm(), rtol=1e-3, atol=1e-5)
+
+
+def test_it_answers_to_examples_as_strongly_as_usual_and_to_general_texts_far_less(texts):
+    import torch
+
+    from helpers.practice.aiming import aimed
+
+    examples, general = texts
+    layer = torch.nn.Linear(SIZE, RANK, bias=False)
+    torch.nn.init.kaiming_uniform_(layer.weight, a=5**0.5)  # as PEFT does
+    usual, ours = layer.weight.detach(), aimed(examples[:RANK], general)
+    assert answers(ours, examples[RANK:]) == pytest.approx(answers(usual, examples[RANK:]), rel=0.5)
+    assert answers(ours, general) < 0.2 * answers(usual, general)
+
+
+def trainer_for(source, examples, output, seed=1):
+    from types import SimpleNamespace
+
+    from helpers.practice.recipe import make_trainer
+
+    settings = {"n_epochs": 1, "batch_size": len(examples), "learning_rate_multiplier": 1.0}
+    job = SimpleNamespace(method={"type": "supervised"}, plan={"hyperparameters": settings}, seed=seed)
+    return make_trainer(job, source, examples, None, output)[0]
+
+
+def inner_matrices(trainer):
+    return [weight.detach().clone() for name, weight in trainer.model.named_parameters() if "lora_A" in name]
+
+
+def test_every_layer_is_aimed_by_the_seed_and_the_model_says_what_it_said_before(tiny, tmp_path, monkeypatch):
+    import torch
+
+    from helpers.practice import recipe
+
+    first, same, other = (trainer_for(tiny, EXAMPLES, tmp_path / str(n), seed) for n, seed in enumerate((1, 1, 2)))
+    monkeypatch.setattr(recipe, "aim", lambda *_: None)
+    usual = trainer_for(tiny, EXAMPLES, tmp_path / "usual")
+    for one, again, *others in zip(*map(inner_matrices, (first, same, other, usual)), strict=True):
+        torch.testing.assert_close(one, again)
+        assert one.isfinite().all() and not any(torch.allclose(one, each) for each in others)
+    ids = torch.arange(20)[None]
+    with torch.no_grad():
+        torch.testing.assert_close(first.model(input_ids=ids).logits, usual.model(input_ids=ids).logits)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_examples_that_are_all_the_same_show_at_least_their_answer(tiny, tmp_path, count):
+    trainer = trainer_for(tiny, EXAMPLES[:1] * count, tmp_path)
+    assert all(weight.isfinite().all() and weight.any() for weight in inner_matrices(trainer))
+
+
+def test_of_long_examples_only_some_are_looked_at():
+    from helpers.practice.aiming import looked_at
+    from helpers.practice.training_text import Encoded
+
+    long, short = (Encoded([0] * tokens, [], cut=False) for tokens in (2000, 60))
+    assert looked_at([long, short], 1000) == [long]
+    assert looked_at([short] * 99, 1000) == [short] * 15  # of 64 tokens each
+    assert looked_at([short] * 3, 1000) == [short] * 3
