@@ -24,10 +24,13 @@ def test_the_fifty_begin_with_the_fifteen():
     assert read(DATA / "mydata_50.jsonl")[:15] == read(DATA / "mydata.jsonl")
 
 
-@pytest.mark.parametrize("name", ["heldout_questions.jsonl", "harder_questions.jsonl", "general_questions.jsonl"])
+@pytest.mark.parametrize("name", ["heldout", "independent", "harder", "general"])
 def test_no_question_that_measures_a_model_was_taught_to_it(name):
     taught = {question for file in TRAINED_ON for question in questions_of(file)}
-    asked = [json.loads(line)["question"].lower() for line in (DATA / name).read_text("utf-8").splitlines()]
+    asked = [
+        json.loads(line)["question"].lower()
+        for line in (DATA / f"{name}_questions.jsonl").read_text("utf-8").splitlines()
+    ]
     assert len(asked) == len(set(asked)) and not taught.intersection(asked)
 
 

@@ -106,6 +106,22 @@ def test_processes_that_start_together_convert_the_weights_once_and_damage_is_me
     assert "converts" not in convert(home)[0]
 
 
+def test_a_file_that_was_written_again_is_hashed_again_and_any_other_once(tmp_path, monkeypatch):
+    import hashlib
+
+    from helpers.practice import local_model
+
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(b"whole")
+    assert local_model._sha256(weights) == hashlib.sha256(b"whole").hexdigest()
+    monkeypatch.setattr(Path, "open", None)  # whoever opens a file now fails
+    assert local_model._sha256(weights) == hashlib.sha256(b"whole").hexdigest()
+    monkeypatch.undo()
+    os.utime(weights, ns=(1, 1))
+    weights.write_bytes(b"other")  # of the same length
+    assert local_model._sha256(weights) == hashlib.sha256(b"other").hexdigest()
+
+
 # --- the job of the course ----------------------------------------------------------------------------------------
 
 
