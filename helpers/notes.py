@@ -67,18 +67,17 @@ def last(host: str, kind: str) -> str | None:
     return listed[0]["id"] if listed else None
 
 
-def still_there(client: OpenAI, kind: str, retrieve: Callable[[str], Any], **details: Any) -> Iterator[Any]:
-    """What the notes hold of a kind with these details and the host still knows, as `retrieve` gives it, the newest first.
+def still_there(client: OpenAI, kind: str, retrieve: Callable[[str], Any]) -> Iterator[Any]:
+    """What the notes hold of a kind and the host still knows, as `retrieve` gives it, the newest first.
 
     Ids that the host no longer knows are let go.
     """
     host = host_name(client)
     for note in all_notes(host, kind):
-        if details.items() <= note.items():
-            try:
-                yield retrieve(note["id"])
-            except openai.NotFoundError:
-                forget(host, kind, note["id"])
+        try:
+            yield retrieve(note["id"])
+        except openai.NotFoundError:
+            forget(host, kind, note["id"])
 
 
 def forget(host: str, kind: str, id: str) -> None:

@@ -74,19 +74,18 @@ def content_hash(path: Path) -> str:
 
 
 def _already_there(client: OpenAI, path: Path, digest: str, purpose: str, note_as: str) -> FileObject | None:
-    """The same content on this host: by the notes, else among the host's files of the same size."""
-    noted = notes.still_there(client, note_as, client.files.retrieve, sha256=digest, purpose=purpose)
-    if (known := next(noted, None)) is not None:
-        return known
+    """The newest file on this host with the same content: as the notes say, or as the host gives it back."""
     size = path.stat().st_size
-    if size <= LARGEST_COMPARED:
-        for file in client.files.list(purpose=purpose):
-            if file.bytes == size and _hash_on_host(client, file) == digest:
-                return file
+    noted = {note["id"]: note.get("sha256") for note in notes.all_notes(host_name(client), note_as)}
+    for file in client.files.list(purpose=purpose):
+        if file.bytes == size and (noted.get(file.id) or _hash_on_host(client, file)) == digest:
+            return file
     return None
 
 
 def _hash_on_host(client: OpenAI, file: FileObject) -> str | None:
+    if file.bytes > LARGEST_COMPARED:
+        return None
     try:
         return hashlib.sha256(client.files.content(file.id).read()).hexdigest()
     except openai.APIStatusError:

@@ -26,6 +26,14 @@ def test_it_finds_a_file_that_was_uploaded_by_the_plain_call(client, mattress):
     assert upload_file(client, mattress).id == plain.id
 
 
+def test_of_several_files_with_the_same_content_it_finds_the_newest(client, mattress):
+    """As in notebook 02, where the plain call comes first: on a second run too."""
+    for _ in range(2):
+        plain = client.files.create(file=mattress, purpose="fine-tune")
+        notes.remember(client, plain)
+        assert upload_file(client, mattress).id == plain.id == notes.last("practice", "file")
+
+
 def test_a_file_that_was_deleted_on_the_host_is_uploaded_again(client, mattress):
     first = upload_file(client, mattress)
     client.files.delete(first.id)
