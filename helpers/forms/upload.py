@@ -22,6 +22,7 @@ class UploadForm(Form):
     def __init__(self, client: OpenAI) -> None:
         self.client = client
         self.file = dropdown("File", training_files())
+        self.file.value = str(DATA / OF_THE_COURSE[0])  # as everywhere in the course, unless another is chosen
         self.refresh, self.send = button("Look again", ""), button("Upload")
         self.report, self.cost = widgets.HTML(), widgets.HTML()
         self.bar = widgets.IntProgress(min=0, max=1, layout=widgets.Layout(width="100%", max_width="40em"))
