@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import openai
 import pytest
@@ -51,6 +52,15 @@ def answer(client: openai.OpenAI, model: str, question: str, **more) -> str:
     messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": question}]
     completion = client.chat.completions.create(model=model, messages=messages, temperature=0, **more)
     return completion.choices[0].message.content
+
+
+def trainer_for(source: str, examples: list[dict], output: Path, seed: int = 1):
+    """A trainer before its first step, with all examples in one batch."""
+    from helpers.practice.recipe import make_trainer
+
+    settings = {"n_epochs": 1, "batch_size": len(examples), "learning_rate_multiplier": 1.0}
+    job = SimpleNamespace(method={"type": "supervised"}, plan={"hyperparameters": settings}, seed=seed)
+    return make_trainer(job, source, examples, None, output)[0]
 
 
 def tiny_model(folder: Path) -> str:

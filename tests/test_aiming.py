@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.conftest import DATA
-from tests.local_training import needs_local_training, tiny_model
+from tests.local_training import needs_local_training, tiny_model, trainer_for
 
 pytestmark = needs_local_training
 SIZE, RANK = 48, 32
@@ -60,16 +60,6 @@ def test_it_answers_to_examples_as_strongly_as_usual_and_to_general_texts_far_le
     assert answers(ours, general) < 0.2 * answers(usual, general)
 
 
-def trainer_for(source, examples, output, seed=1):
-    from types import SimpleNamespace
-
-    from helpers.practice.recipe import make_trainer
-
-    settings = {"n_epochs": 1, "batch_size": len(examples), "learning_rate_multiplier": 1.0}
-    job = SimpleNamespace(method={"type": "supervised"}, plan={"hyperparameters": settings}, seed=seed)
-    return make_trainer(job, source, examples, None, output)[0]
-
-
 def inner_matrices(trainer):
     return [weight.detach().clone() for name, weight in trainer.model.named_parameters() if "lora_A" in name]
 
@@ -104,3 +94,25 @@ def test_of_long_examples_only_some_are_looked_at():
     assert looked_at([long, short], 1000) == [long]
     assert looked_at([short] * 99, 1000) == [short] * 15  # of 64 tokens each
     assert looked_at([short] * 3, 1000) == [short] * 3
+
+
+def test_a_layer_may_read_the_tokens_in_one_row_and_one_that_reads_only_some_is_left_alone(tiny, tmp_path, monkeypatch):
+    import torch
+
+    from helpers.practice import recipe
+    from helpers.practice.aiming import aim
+
+    monkeypatch.setattr(recipe, "aim", lambda *_: None)
+    trainer = trainer_for(tiny, EXAMPLES, tmp_path)
+    before = [weight.clone() for weight in inner_matrices(trainer)]
+    texts = trainer.rehearsal.texts
+    for layer in trainer.model.get_base_model().model.layers:
+        for name, pick in (("gate_proj", slice(None)), ("up_proj", slice(None)), ("down_proj", slice(9))):
+            getattr(layer.mlp, name).register_forward_pre_hook(
+                lambda _layer, given, pick=pick: (given[0].flatten(0, -2)[pick],)
+            )
+        layer.mlp.register_forward_hook(lambda _mlp, given, _result: torch.zeros_like(given[0]))  # of another shape
+    aim(trainer.model, texts, texts, seed=1)
+    names = [name for name, _ in trainer.model.named_parameters() if "lora_A" in name]
+    for name, old, new in zip(names, before, inner_matrices(trainer), strict=True):
+        assert torch.equal(old, new) == ("down_proj" in name), name

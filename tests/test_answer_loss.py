@@ -1,12 +1,11 @@
 """Training reads less than a padded batch holds, and learns exactly the same from it; and it rehearses what the model knew."""
 
 import json
-from types import SimpleNamespace
 
 import pytest
 
 from tests.conftest import DATA
-from tests.local_training import needs_local_training, tiny_model
+from tests.local_training import needs_local_training, tiny_model, trainer_for
 
 pytestmark = needs_local_training
 SYSTEM = json.loads((DATA / "mydata.jsonl").read_text("utf-8").splitlines()[0])["messages"][0]
@@ -40,15 +39,11 @@ def exact(monkeypatch):
     monkeypatch.setattr(answer_loss, "FIRST_WEIGHT", 1.0)
 
 
-def trainer_for(source, examples, output, *, trained=True):
+def begun(source, examples, output, *, trained=True):
     """A trainer before its first step; its adapter has random weights if `trained`, else it changes nothing yet."""
     import torch
 
-    from helpers.practice.recipe import make_trainer
-
-    settings = {"n_epochs": 1, "batch_size": len(examples), "learning_rate_multiplier": 1.0}
-    job = SimpleNamespace(method={"type": "supervised"}, plan={"hyperparameters": settings}, seed=1)
-    trainer, _ = make_trainer(job, source, examples, None, output)
+    trainer = trainer_for(source, examples, output)
     generator = torch.Generator().manual_seed(1)
     for name, weight in trainer.model.named_parameters():
         if trained and "lora_B" in name:  # it begins as zero, and then hides the other half of the adapter
@@ -61,7 +56,7 @@ def learn(source, examples, output, *, plainly=False, rehearse=False):
     import torch
     from trl import SFTTrainer
 
-    trainer = trainer_for(source, examples, output)
+    trainer = begun(source, examples, output)
     model, read = trainer.model, []
     if not rehearse:
         trainer.rehearsal = None
@@ -112,7 +107,7 @@ def test_they_count_more_in_what_is_learned_and_not_in_what_is_reported(source, 
 
     from helpers.practice import answer_loss
 
-    trainer = trainer_for(source, [CONVERSATION, *mattress(2)], tmp_path)
+    trainer = begun(source, [CONVERSATION, *mattress(2)], tmp_path)
     trainer.rehearsal = None
     plain = loss_of(trainer)
     monkeypatch.setattr(answer_loss, "FIRST_WEIGHT", 3.0)
@@ -157,14 +152,14 @@ def loss_of(trainer):
 
 
 def test_a_model_that_has_not_changed_has_nothing_to_rehearse(source, tmp_path, exact):
-    trainer = trainer_for(source, mattress(2), tmp_path, trained=False)
+    trainer = begun(source, mattress(2), tmp_path, trained=False)
     with_it = loss_of(trainer)
     trainer.rehearsal = None
     assert with_it == pytest.approx(loss_of(trainer), rel=1e-4)
 
 
 def test_a_model_that_has_changed_is_drawn_back_and_the_reported_loss_is_that_of_the_file(source, tmp_path, exact):
-    trainer = trainer_for(source, mattress(2), tmp_path)
+    trainer = begun(source, mattress(2), tmp_path)
     with_it, reported = loss_of(trainer), trainer._metrics["train"]["loss"][-1]
     trainer.rehearsal = None
     assert with_it > reported + 0.001 and reported == pytest.approx(loss_of(trainer), rel=1e-4)
@@ -185,7 +180,7 @@ def test_in_one_row_or_one_after_the_other_the_gradients_are_the_same(source, tm
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_the_examples_of_a_step_and_its_question_are_read_together(source, tmp_path, exact, count):
-    trainer = trainer_for(source, mattress(count), tmp_path)
+    trainer = begun(source, mattress(count), tmp_path)
     loss_of(trainer)  # in the first one, the base model is asked as well
     rows = []
     trainer.model.get_base_model().get_input_embeddings().register_forward_hook(

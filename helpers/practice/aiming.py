@@ -36,9 +36,8 @@ def aim(model: Any, examples: list[Encoded], general: list[Encoded], seed: int) 
         mixtures[layer] = weights @ read / math.sqrt(len(read))
 
     def begin(layer: Linear, read: torch.Tensor) -> None:
-        if layer in mixtures:  # in a model with experts, not every layer reads every text
-            chosen = torch.randperm(len(read), generator=chance)[:COMPARED]
-            layer.lora_A[ADAPTER].weight.copy_(aimed(mixtures[layer], read[chosen]))
+        chosen = torch.randperm(len(read), generator=chance)[:COMPARED]
+        layer.lora_A[ADAPTER].weight.copy_(aimed(mixtures[layer], read[chosen]))
 
     for texts, tokens, look in ((examples, OF_EXAMPLES, mix), (general, OF_GENERAL, begin)):
         shuffled = [texts[number] for number in torch.randperm(len(texts), generator=chance)]
@@ -72,13 +71,17 @@ def looked_at(texts: list[Encoded], tokens: int) -> list[Encoded]:
 
 
 def _show(model: Any, texts: list[Encoded], look: Callable[[Linear, torch.Tensor], None]) -> None:
-    """Let the model read texts; `look` gets each adapted layer with what it reads (tokens x in), without what all texts begin with."""
+    """Let the model read texts; `look` gets each adapted layer with what it reads (tokens x in), without what all texts begin with.
+
+    A layer that does not read every token, as the experts of some models, is left as PEFT began it."""
     batch = padded(texts, next(model.parameters()).device)
     wanted = batch["attention_mask"].bool()
     wanted[:, : common_beginning(texts)] = False
 
     def hook(layer: Linear, given: tuple[torch.Tensor, ...]) -> None:
-        look(layer, given[0][wanted].float().cpu())
+        read = given[0].flatten(0, -2)
+        if len(read) == wanted.numel():
+            look(layer, read[wanted.flatten()].float().cpu())
 
     layers = [each for each in model.modules() if isinstance(each, Linear) and ADAPTER in each.lora_A]
     hooks = [layer.register_forward_pre_hook(hook) for layer in layers]

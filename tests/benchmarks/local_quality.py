@@ -6,8 +6,8 @@ Prints the share of right answers: rephrased questions about the facts (none of 
 hardly a word with the file, and simple general questions that the base model knows. An answer is right if it holds one of the expected
 words. Takes some minutes a seed.
 
-The questions in data/independent_questions.jsonl were written by somebody who had seen the fifteen examples only. No setting was chosen by
-them, and no answer worded for them. Ask them to report, not to decide.
+The questions in data/independent_questions.jsonl were written by somebody who had seen the fifteen examples only. No answer was
+worded for them. Their shares were seen while other learning rates were tried, and it stayed as it was. Ask them to report, not to decide.
 """
 
 import argparse
