@@ -8,7 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 # No colours of our own: the table reads in a light and in a dark theme.
-PLACE = "text-align:left; vertical-align:top"
+# The padding is for tables in forms, which JupyterLab does not style: without it two columns read as one sentence.
+PLACE = "text-align:left; vertical-align:top; padding:0.2em 0.5em"
 LEFT = f'style="{PLACE}"'
 # A name as long as an id is broken where a phone is too narrow for it; a shorter word never is.
 BREAKING = f'style="{PLACE}; white-space:normal; overflow-wrap:anywhere"'
