@@ -34,20 +34,28 @@ def answers(inner, read):
     return (read @ inner.T).square().mean().item()
 
 
-def test_general_texts_are_divided_out(texts):
+@pytest.fixture
+def directions(texts):
     import torch
 
-    from helpers.practice.aiming import RIDGE, aimed
+    from helpers.practice.aiming import general_directions
+
+    return general_directions(texts[1], torch.Generator().manual_seed(0))
+
+
+def test_general_texts_are_divided_out(texts, directions):
+    import torch
+
+    from helpers.practice.aiming import RIDGE, without
 
     examples, general = texts
-    mixtures = examples[:RANK]
     moment = general.T @ general / len(general)
-    ridge = RIDGE * moment.trace() / SIZE * torch.eye(SIZE)
-    ours, plainly = aimed(mixtures, general), mixtures @ torch.linalg.inv(moment + ridge)
-    torch.testing.assert_close(ours / ours.norm(), plainly / plainly.norm(), rtol=1e-3, atol=1e-5)
+    ridge = RIDGE * moment.trace() / SIZE
+    plainly = examples[:RANK] @ torch.linalg.inv(moment + ridge * torch.eye(SIZE)) * ridge
+    assert (without(examples[:RANK], directions) - plainly).norm() < 0.01 * plainly.norm()  # kept in half precision
 
 
-def test_it_answers_to_examples_as_strongly_as_usual_and_to_general_texts_far_less(texts):
+def test_it_answers_to_examples_as_strongly_as_usual_and_to_general_texts_far_less(texts, directions):
     import torch
 
     from helpers.practice.aiming import aimed
@@ -55,7 +63,7 @@ def test_it_answers_to_examples_as_strongly_as_usual_and_to_general_texts_far_le
     examples, general = texts
     layer = torch.nn.Linear(SIZE, RANK, bias=False)
     torch.nn.init.kaiming_uniform_(layer.weight, a=5**0.5)  # as PEFT does
-    usual, ours = layer.weight.detach(), aimed(examples[:RANK], general)
+    usual, ours = layer.weight.detach(), aimed(examples[:RANK], directions)
     assert answers(ours, examples[RANK:]) == pytest.approx(answers(usual, examples[RANK:]), rel=0.5)
     assert answers(ours, general) < 0.2 * answers(usual, general)
 
@@ -70,7 +78,7 @@ def test_every_layer_is_aimed_by_the_seed_and_the_model_says_what_it_said_before
     from helpers.practice import recipe
 
     first, same, other = (trainer_for(tiny, EXAMPLES, tmp_path / str(n), seed) for n, seed in enumerate((1, 1, 2)))
-    monkeypatch.setattr(recipe, "aim", lambda *_: None)
+    monkeypatch.setattr(recipe, "aim", lambda *_: {})
     usual = trainer_for(tiny, EXAMPLES, tmp_path / "usual")
     for one, again, *others in zip(*map(inner_matrices, (first, same, other, usual)), strict=True):
         torch.testing.assert_close(one, again)
@@ -102,7 +110,7 @@ def test_a_layer_may_read_the_tokens_in_one_row_and_one_that_reads_only_some_is_
     from helpers.practice import recipe
     from helpers.practice.aiming import aim
 
-    monkeypatch.setattr(recipe, "aim", lambda *_: None)
+    monkeypatch.setattr(recipe, "aim", lambda *_: {})
     trainer = trainer_for(tiny, EXAMPLES, tmp_path)
     before = [weight.clone() for weight in inner_matrices(trainer)]
     texts = trainer.rehearsal.texts
@@ -112,7 +120,9 @@ def test_a_layer_may_read_the_tokens_in_one_row_and_one_that_reads_only_some_is_
                 lambda _layer, given, pick=pick: (given[0].flatten(0, -2)[pick],)
             )
         layer.mlp.register_forward_hook(lambda _mlp, given, _result: torch.zeros_like(given[0]))  # of another shape
-    aim(trainer.model, texts, texts, seed=1)
+    shown = aim(trainer.model, texts, texts, seed=1)
     names = [name for name, _ in trainer.model.named_parameters() if "lora_A" in name]
     for name, old, new in zip(names, before, inner_matrices(trainer), strict=True):
         assert torch.equal(old, new) == ("down_proj" in name), name
+    assert len(shown) == sum("down_proj" not in name for name in names)
+    assert len(set(map(id, shown.values()))) < len(shown)  # the layers that read the same keep one copy

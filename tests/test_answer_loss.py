@@ -203,6 +203,27 @@ def test_the_same_step_of_the_same_seed_rehearses_the_same_questions(source):
     assert set(steps[0][:40]) == {None}, "not at the beginning"
 
 
+def test_what_the_base_model_said_is_asked_once_and_kept_no_longer_than_it_is_needed(source):
+    import torch
+    from transformers import AutoTokenizer
+
+    from helpers.practice.rehearsal import ASKED_AT_ONCE, Rehearsal
+    from helpers.practice.training_text import IGNORED
+
+    rehearsal, asked, kept = Rehearsal(AutoTokenizer.from_pretrained(source), seed=1), [], []
+
+    def scores_of(batch):
+        asked.append(len(batch["labels"]))
+        return torch.zeros(int((batch["labels"] != IGNORED).sum()), 10)
+
+    for step in range(25, 50):
+        learned = [label for label in rehearsal.texts[rehearsal.at(step, 50)].labels if label != IGNORED]
+        assert rehearsal.known(step, 50, scores_of, "cpu").shape == (len(learned), 10)
+        kept.append(len(rehearsal._known))
+    assert sum(asked) == 25 and max(asked) == ASKED_AT_ONCE
+    assert max(kept) < ASKED_AT_ONCE and kept[-1] == 0
+
+
 @pytest.mark.parametrize(
     ("examples", "size", "lengths"),
     [

@@ -1,4 +1,4 @@
-"""What is saved after an epoch: the average of the weights so far, the lower layers less changed."""
+"""What is saved after an epoch: the average of the weights so far, without what general texts show, the lower layers less changed."""
 
 from types import SimpleNamespace
 
@@ -9,23 +9,29 @@ from tests.local_training import needs_local_training
 pytestmark = needs_local_training
 
 
-def test_the_average_is_saved_with_less_of_the_lower_layers_and_training_goes_on_from_the_weights_as_they_were():
+def test_the_average_is_saved_with_less_of_general_texts_and_lower_layers_and_training_goes_on_as_it_was():
     import torch
+    from peft import LoraConfig, get_peft_model
 
-    from helpers.practice.averaging import Averaging
+    from helpers.practice.aiming import general_directions
+    from helpers.practice.averaging import STRENGTH, Averaging
 
-    names = ("layers.0.lora_A", "layers.0.lora_B", "layers.1.lora_B", "layers.2.lora_B")
-    model = SimpleNamespace(weights={name: torch.zeros(2, requires_grad=True) for name in names})
-    model.named_parameters = lambda: list(model.weights.items())
-    averaging, state = Averaging(), SimpleNamespace(max_steps=4, global_step=0)
-    control = SimpleNamespace(should_training_stop=False)
+    layers = torch.nn.Sequential(*(torch.nn.Linear(4, 4) for _ in range(3)))
+    model = get_peft_model(layers, LoraConfig(r=2, target_modules=["0", "1", "2"]))
+    adapted = list(model.base_model.model)
+    inner, outer = ([getattr(each, name)["default"].weight for each in adapted] for name in ("lora_A", "lora_B"))
+    general = torch.eye(4)[:1].repeat(50, 1)  # they show the first of four things, and nothing else
+    averaging = Averaging(dict.fromkeys(adapted, general_directions(general, torch.Generator())))
+    state, control = SimpleNamespace(max_steps=4, global_step=0), SimpleNamespace(should_training_stop=False)
     for step in (1, 2, 3, 4):
         state.global_step = step
-        for weight in model.weights.values():
+        for weight in (*inner, *outer):
             weight.data.fill_(float(step))
         averaging.on_step_end(None, state, control, model=model)
     averaging.on_epoch_end(None, state, control, model=model)
-    saved = [weight[0].item() for weight in model.weights.values()]
-    assert saved == pytest.approx([3.0, 3 * 0.7, 3 * 0.8, 3 * 0.9])  # of 2, 3 and 4: the first step lies before 40 %
+    # The mean of 2, 3 and 4: the first step lies before 40 %.
+    assert [weight.unique().item() for weight in outer] == pytest.approx([3 * 0.85, 3 * 0.9, 3 * 0.95])
+    for row in torch.cat([*inner]).tolist():
+        assert row[1:] == pytest.approx([3 * STRENGTH] * 3) and abs(row[0]) < 0.1 * STRENGTH
     averaging.on_epoch_begin(None, state, control, model=model)
-    assert all(weight[0] == 4 for weight in model.weights.values())
+    assert all((weight == 4).all() for weight in (*inner, *outer))

@@ -22,7 +22,7 @@ FILE = Path(__file__).parents[2] / "data" / "rehearsal.jsonl"
 FROM = 0.5  # of the steps: what was forgotten before is won back, and only later weights are kept (averaging.py)
 WEIGHT = 0.4  # against the loss of the examples; with much more, less is learned and no more is kept
 LONGEST = 128  # tokens
-ASKED_AT_ONCE = 8  # questions to the base model, before the rehearsal begins
+ASKED_AT_ONCE = 8  # questions to the base model; more take more memory
 
 
 class Rehearsal:
@@ -50,12 +50,11 @@ class Rehearsal:
     def known(self, step: int, steps: int, scores_of: Any, device: Any) -> torch.Tensor:
         """What the base model says of the question of a step: logarithms of probabilities, learned tokens x vocabulary.
 
-        `scores_of` gives its scores for a batch. The questions of the next steps are asked with it."""
-        number = self.at(step, steps)
+        `scores_of` gives its scores for a batch. The questions of the next steps are asked with it, and kept until no step needs them."""
+        number, later = self.at(step, steps), [self.at(each, steps) for each in range(step + 1, steps)]
         if number not in self._known:
-            coming = dict.fromkeys([number, *(self.at(later, steps) for later in range(step, steps))])
-            some = [each for each in coming if each is not None and each not in self._known][:ASKED_AT_ONCE]
+            some = [each for each in dict.fromkeys([number, *later]) if each not in self._known][:ASKED_AT_ONCE]
             scores = scores_of(self.batch(some, device)).float().log_softmax(-1).half()  # half: they stay in memory
             counts = [sum(label != IGNORED for label in self.texts[each].labels) for each in some]
-            self._known |= zip(some, scores.split(counts), strict=True)
-        return self._known[number].float()
+            self._known |= zip(some, (part.clone() for part in scores.split(counts)), strict=True)
+        return (self._known[number] if number in later else self._known.pop(number)).float()
