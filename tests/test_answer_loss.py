@@ -181,6 +181,7 @@ def test_in_one_row_or_one_after_the_other_the_gradients_are_the_same(source, tm
 @pytest.mark.parametrize("count", [1, 2])
 def test_the_examples_of_a_step_and_its_question_are_read_together(source, tmp_path, exact, count):
     trainer = begun(source, mattress(count), tmp_path)
+    trainer.state.global_step, trainer.state.max_steps = 100, 200  # long enough for each question to come again
     loss_of(trainer)  # in the first one, the base model is asked as well
     rows = []
     trainer.model.get_base_model().get_input_embeddings().register_forward_hook(
