@@ -3,6 +3,7 @@
 import threading
 import time
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
@@ -337,6 +338,30 @@ def test_the_upload_button_does_not_go_dark_while_good_files_are_looked_at(clien
         form.refresh.click()
         assert form.file.value == value
     assert not went
+
+
+def test_a_long_file_that_is_chosen_while_another_is_checked_is_checked_after_it(client, workspace, monkeypatch):
+    from helpers.forms import upload
+
+    monkeypatch.setattr(upload, "LONG_FILE", 100)
+    form, began, go = upload_form(client), [], threading.Event()
+    until(lambda: not form.send.disabled)
+
+    def slow_check(path, **more):
+        began.append(path.name)
+        assert go.wait(10)
+        return check(path, **more)
+
+    check = upload.check
+    monkeypatch.setattr(upload, "check", slow_check)
+    first, second, third = [value for _, value in form.file.options][-3:]
+    for value in (second, third, first):
+        form.file.value = value
+        until(lambda: began)
+    assert form.send.disabled and "Checking" in form.report.value
+    go.set()
+    until(lambda: not form.send.disabled)
+    assert Path(first).name in form.report.value and began == [Path(second).name, Path(first).name]
 
 
 # --- job ----------------------------------------------------------------------------------------------------------

@@ -53,23 +53,27 @@ class UploadForm(Form):
         if path.exists() and path.stat().st_size > LONG_FILE:
             self.send.disabled, self.cost.value = True, ""
             self.report.value = paragraph(f"Checking {short_path(path)} ...")
-            self.work(self.refresh, lambda: self._look(path), "This file is long; the check takes some seconds.")
+            # Not with a button of the form: while one file is checked another may be chosen, and its check waits for its turn.
+            self.work(widgets.Button(), lambda: self._look(path), "This file is long; the check takes some seconds.")
         else:
             self._look(path)
 
     def _look(self, path: Path) -> None:
+        """Show the check of a file, unless another was chosen before its turn or before it was done."""
+        if str(path) != self.file.value:
+            return
         try:
             report = check(path, model=base_model_for(self.client), progress=False)
         except FOR_PEOPLE as error:
-            self.send.disabled, self.cost.value = True, ""
-            self.report.value = paragraph(str(error))
-            return
+            report, shown = None, paragraph(str(error))
+        else:
+            shown = report._repr_html_()
         if str(path) != self.file.value:
-            return  # another file was chosen in the meantime
-        self.report.value = report._repr_html_()
-        only_short = {problem.code for problem in report.errors} <= {"too_few"}
-        self.send.disabled = not (report.ok or only_short)  # a validation file may be short
-        self.cost.value = self._cost(path, report)
+            return
+        self.report.value = shown
+        # A validation file may be short.
+        self.send.disabled = not (report and {problem.code for problem in report.errors} <= {"too_few"})
+        self.cost.value = self._cost(path, report) if report else ""
         self.say_text("")
 
     def _cost(self, path: Path, report: Report) -> str:
