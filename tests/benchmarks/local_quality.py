@@ -4,10 +4,10 @@
 
 Prints the share of right answers: rephrased questions about the facts (none of them is in the training file), harder ones, which share
 hardly a word with the file, and simple general questions that the base model knows. An answer is right if it holds one of the expected
-words. Takes some minutes a seed.
+words. Takes about twelve minutes a seed on two cores.
 
 The questions in data/independent_questions.jsonl were written by somebody who had seen the fifteen examples only. No answer was
-worded for them. Their shares were seen while other learning rates were tried, and it stayed as it was. Ask them to report, not to decide.
+worded for them. Their shares were seen while settings were tried, so they are no longer wholly new. Ask them to report, not to decide.
 """
 
 import argparse
@@ -35,7 +35,6 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as home:
         server = start_server(home=home)
         client = openai.OpenAI(base_url=server.base_url, api_key=server.key)
-        show("base", score(client, MODEL, files))
         file = client.files.create(file=options.file, purpose="fine-tune")
         tuned = []
         for seed in options.seeds:
@@ -43,6 +42,7 @@ def main() -> None:
             tuned.append(score(client, wait_for(client, job.id, "succeeded").fine_tuned_model, files))
             show(f"seed {seed}", tuned[-1])
         show("mean", {name: sum(shares[name] for shares in tuned) / len(tuned) for name in tuned[0]})
+        show("base", score(client, MODEL, files))  # last, as its long answers take longest
         server.stop()
 
 
