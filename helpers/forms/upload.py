@@ -21,6 +21,7 @@ OF_THE_COURSE = ("mydata.jsonl", "mydata_50.jsonl", "validation.jsonl")
 class UploadForm(Form):
     def __init__(self, client: OpenAI) -> None:
         self.client = client
+        self._waiting: set[Path] = set()  # long files, for their check
         self.file = dropdown("File", training_files())
         self.file.value = str(DATA / OF_THE_COURSE[0])  # as everywhere in the course, unless another is chosen
         self.refresh, self.send = button("Look again", ""), button("Upload")
@@ -53,6 +54,9 @@ class UploadForm(Form):
         if path.exists() and path.stat().st_size > LONG_FILE:
             self.send.disabled, self.cost.value = True, ""
             self.report.value = paragraph(f"Checking {short_path(path)} ...")
+            if path in self._waiting:
+                return
+            self._waiting.add(path)
             # Not with a button of the form: while one file is checked another may be chosen, and its check waits for its turn.
             self.work(widgets.Button(), lambda: self._look(path), "This file is long; the check takes some seconds.")
         else:
@@ -60,6 +64,7 @@ class UploadForm(Form):
 
     def _look(self, path: Path) -> None:
         """Show the check of a file, unless another was chosen before its turn or before it was done."""
+        self._waiting.discard(path)
         if str(path) != self.file.value:
             return
         try:

@@ -21,7 +21,9 @@ from helpers.practice.training_text import Encoded
 ADAPTER = "default"
 # Tokens that are looked at, filled up to one length: 32 examples as long as those of the mattress, all 30 of the general texts.
 OF_EXAMPLES, OF_GENERAL = 3072, 2048
-COMPARED = 512  # tokens of the general texts, at most; more take more memory. With 320, general answers 84 instead of 89 % (three trainings)
+# Tokens of the general texts, at most; more take more memory. With 320 (and a STRENGTH of 1.6 in averaging.py), general answers were 84
+# instead of 89 % (three trainings).
+COMPARED = 512
 RIDGE = 0.1  # of the mean strength of a direction in general texts: what is weaker than that counts as noise
 
 

@@ -51,7 +51,8 @@ class Rehearsal:
         """What the base model says of the question of a step: logarithms of probabilities, learned tokens x vocabulary.
 
         `scores_of` gives its scores for a batch. The questions of the next steps are asked with it, and kept until no step needs them."""
-        number, later = self.at(step, steps), [self.at(each, steps) for each in range(step + 1, steps)]
+        end = min(steps, step + 2 * len(self.texts))  # what comes again at all comes again before that
+        number, later = self.at(step, steps), [self.at(each, steps) for each in range(step + 1, end)]
         if number not in self._known:
             some = [each for each in dict.fromkeys([number, *later]) if each not in self._known][:ASKED_AT_ONCE]
             scores = scores_of(self.batch(some, device)).float().log_softmax(-1).half()  # half: they stay in memory
