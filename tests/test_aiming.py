@@ -78,7 +78,7 @@ def test_every_layer_is_aimed_by_the_seed_and_the_model_says_what_it_said_before
     from helpers.practice import recipe
 
     first, same, other = (trainer_for(tiny, EXAMPLES, tmp_path / str(n), seed) for n, seed in enumerate((1, 1, 2)))
-    monkeypatch.setattr(recipe, "aim", lambda *_: {})
+    monkeypatch.setattr(recipe, "aim", lambda *_: ({}, []))
     usual = trainer_for(tiny, EXAMPLES, tmp_path / "usual")
     for one, again, *others in zip(*map(inner_matrices, (first, same, other, usual)), strict=True):
         torch.testing.assert_close(one, again)
@@ -110,7 +110,7 @@ def test_a_layer_may_read_the_tokens_in_one_row_and_one_that_reads_only_some_is_
     from helpers.practice import recipe
     from helpers.practice.aiming import aim
 
-    monkeypatch.setattr(recipe, "aim", lambda *_: {})
+    monkeypatch.setattr(recipe, "aim", lambda *_: ({}, []))
     trainer = trainer_for(tiny, EXAMPLES, tmp_path)
     before = [weight.clone() for weight in inner_matrices(trainer)]
     texts = trainer.rehearsal.texts
@@ -120,7 +120,7 @@ def test_a_layer_may_read_the_tokens_in_one_row_and_one_that_reads_only_some_is_
                 lambda _layer, given, pick=pick: (given[0].flatten(0, -2)[pick],)
             )
         layer.mlp.register_forward_hook(lambda _mlp, given, _result: torch.zeros_like(given[0]))  # of another shape
-    shown = aim(trainer.model, texts, texts, seed=1)
+    shown, _states = aim(trainer.model, texts, texts, seed=1)
     names = [name for name, _ in trainer.model.named_parameters() if "lora_A" in name]
     for name, old, new in zip(names, before, inner_matrices(trainer), strict=True):
         assert torch.equal(old, new) == ("down_proj" in name), name

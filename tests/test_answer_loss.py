@@ -181,8 +181,6 @@ def test_in_one_row_or_one_after_the_other_the_gradients_are_the_same(source, tm
 @pytest.mark.parametrize("count", [1, 2])
 def test_the_examples_of_a_step_and_its_question_are_read_together(source, tmp_path, exact, count):
     trainer = begun(source, mattress(count), tmp_path)
-    trainer.state.global_step, trainer.state.max_steps = 100, 200  # long enough for each question to come again
-    loss_of(trainer)  # in the first one, the base model is asked as well
     rows = []
     trainer.model.get_base_model().get_input_embeddings().register_forward_hook(
         lambda _module, arguments, _result: rows.append(len(arguments[0]))
@@ -204,26 +202,24 @@ def test_the_same_step_of_the_same_seed_rehearses_the_same_questions(source):
     assert set(steps[0][:40]) == {None}, "not at the beginning"
 
 
-@pytest.mark.parametrize(("steps", "questions", "most"), [(50, 25, 7), (400, 30, 30)])
-def test_what_the_base_model_said_is_asked_once_and_kept_no_longer_than_it_is_needed(source, steps, questions, most):
+def test_what_the_base_model_said_is_named_from_its_last_hidden_states_though_the_model_has_changed(
+    source, tmp_path, exact
+):
     import torch
-    from transformers import AutoTokenizer
 
-    from helpers.practice.rehearsal import ASKED_AT_ONCE, Rehearsal
-    from helpers.practice.training_text import IGNORED
-
-    rehearsal, asked, kept = Rehearsal(AutoTokenizer.from_pretrained(source), seed=1), [], []
-
-    def scores_of(batch):
-        asked.append(len(batch["labels"]))
-        return torch.zeros(int((batch["labels"] != IGNORED).sum()), 10)
-
-    for step in range(steps // 2, steps):
-        learned = [label for label in rehearsal.texts[rehearsal.at(step, steps)].labels if label != IGNORED]
-        assert rehearsal.known(step, steps, scores_of, "cpu").shape == (len(learned), 10)
-        kept.append(len(rehearsal._known))
-    assert sum(asked) == questions and max(asked) == ASKED_AT_ONCE
-    assert max(kept) == most and kept[-1] == 0
+    trainer = begun(source, mattress(2), tmp_path)
+    plain = trainer.model.get_base_model()
+    for number in (0, 29):
+        question = trainer.rehearsal.batch([number], "cpu")
+        inputs = {name: question[name] for name in ("input_ids", "attention_mask")}
+        learned = question["labels"][0, 1:] != -100
+        with torch.no_grad(), trainer.model.disable_adapter():
+            scores = plain(**inputs).logits[0, :-1][learned]
+        with torch.no_grad():
+            now = plain(**inputs).logits[0, :-1][learned].log_softmax(-1)
+        before = trainer.rehearsal.before(number, plain)
+        torch.testing.assert_close(before, scores.log_softmax(-1), rtol=1e-3, atol=1e-3)
+        assert not torch.allclose(before, now, rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize(

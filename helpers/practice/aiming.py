@@ -15,21 +15,24 @@ from typing import Any
 import torch
 from peft.tuners.lora import Linear
 
-from helpers.practice.batches import common_beginning, padded, rounded
+from helpers.practice.batches import common_beginning, last_states, rounded
+from helpers.practice.shared_prefix import Beginning
 from helpers.practice.training_text import Encoded
 
 ADAPTER = "default"
-# Tokens that are looked at, filled up to one length: 32 examples as long as those of the mattress, all 30 of the general texts.
-OF_EXAMPLES, OF_GENERAL = 3072, 2048
+OF_EXAMPLES = 3072  # tokens that are looked at, filled up to one length: 32 examples as long as those of the mattress
 # Tokens of the general texts, at most; more take more memory. With 320 (and a STRENGTH of 1.6 in averaging.py), general answers were 84
 # instead of 89 % (three trainings).
 COMPARED = 512
 RIDGE = 0.1  # of the mean strength of a direction in general texts: what is weaker than that counts as noise
 
 
-def aim(model: Any, examples: list[Encoded], general: list[Encoded], seed: int) -> dict[Linear, torch.Tensor]:
+def aim(
+    model: Any, examples: list[Encoded], general: list[Encoded], seed: int
+) -> tuple[dict[Linear, torch.Tensor], list[torch.Tensor]]:
     """Set the inner matrices (rank x in) of a PEFT model that has not learned yet. On average they answer to the examples as strongly as
-    those that PEFT begins with. Returns for each layer what general texts show there, as `without` wants it."""
+    those that PEFT begins with. Returns for each layer what general texts show there, as `without` wants it; and for each general text the
+    last hidden states before its learned tokens (tokens x hidden), from which the model names its scores."""
     chance = torch.Generator().manual_seed(seed)
     mixtures: dict[Linear, torch.Tensor] = {}
     shown: dict[Linear, torch.Tensor] = {}
@@ -42,9 +45,10 @@ def aim(model: Any, examples: list[Encoded], general: list[Encoded], seed: int) 
         shown[layer] = directions
         layer.lora_A[ADAPTER].weight.copy_(aimed(mixtures[layer], directions))
 
-    _show(model, _some(examples, OF_EXAMPLES, chance), lambda read: read, mix)
-    _show(model, _some(general, OF_GENERAL, chance), lambda read: general_directions(read, chance), begin)
-    return shown
+    order = torch.randperm(len(examples), generator=chance)
+    _show(model, looked_at([examples[number] for number in order], OF_EXAMPLES), lambda read: read, mix)
+    states = _show(model, general, lambda read: general_directions(read, chance), begin)
+    return shown, states
 
 
 def general_directions(read: torch.Tensor, chance: torch.Generator) -> torch.Tensor:
@@ -71,10 +75,6 @@ def aimed(mixtures: torch.Tensor, directions: torch.Tensor) -> torch.Tensor:
     return result * (mixtures.square().mean() / 3 / answers).sqrt()
 
 
-def _some(texts: list[Encoded], tokens: int, chance: torch.Generator) -> list[Encoded]:
-    return looked_at([texts[number] for number in torch.randperm(len(texts), generator=chance)], tokens)
-
-
 def looked_at(texts: list[Encoded], tokens: int) -> list[Encoded]:
     """The first texts that together hold no more tokens when they are filled up to one length; one in any case."""
     longest = 0
@@ -90,14 +90,18 @@ def _show(
     texts: list[Encoded],
     prepare: Callable[[torch.Tensor], torch.Tensor],
     look: Callable[[Linear, torch.Tensor], None],
-) -> None:
+) -> list[torch.Tensor]:
     """Let the model read texts; `look` gets each adapted layer with what it reads (tokens x in), without what all texts begin with, as
-    `prepare` makes it: once for layers that read the same.
+    `prepare` makes it: once for layers that read the same. Returns for each text the last hidden states before its learned tokens.
 
     A layer that does not read every token, as the experts of some models, is left as PEFT began it."""
-    batch = padded(texts, next(model.parameters()).device)
-    wanted = batch["attention_mask"].bool()
-    wanted[:, : common_beginning(texts)] = False
+    plain = model.get_base_model()
+    with torch.no_grad():
+        beginning = Beginning(texts, plain)
+    batch = beginning.followed_by(texts)
+    length = batch["input_ids"].shape[1]
+    wanted = batch["attention_mask"][:, -length:].bool()
+    wanted[:, : common_beginning(texts) - beginning.length] = False
     last: tuple[torch.Tensor, torch.Tensor] | None = None
 
     def hook(layer: Linear, given: tuple[torch.Tensor, ...]) -> None:
@@ -111,8 +115,7 @@ def _show(
     layers = [each for each in model.modules() if isinstance(each, Linear) and ADAPTER in each.lora_A]
     hooks = [layer.register_forward_pre_hook(hook) for layer in layers]
     try:
-        with torch.no_grad():  # without the last layer, which would name scores that nobody reads
-            model.get_base_model().base_model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
+        return last_states(plain, batch)
     finally:
         for each in hooks:
             each.remove()

@@ -64,8 +64,7 @@ class AnswerLossTrainer(SFTTrainer):
             weights = first_words_first(inputs["labels"])
             loss = each @ (weights / weights.mean()) / tokens.clamp(min=1)
         for now, _ in others:
-            place = self.state.global_step, self.state.max_steps
-            before = self.rehearsal.known(*place, lambda batch: self._before(model, batch), now.device)
+            before = self.rehearsal.before(number, self.accelerator.unwrap_model(model).get_base_model())
             loss = loss + WEIGHT * kl_div(now.log_softmax(-1), before, log_target=True, reduction="batchmean")
         return (loss, {"scores": scores}) if return_outputs else loss
 
@@ -78,12 +77,6 @@ class AnswerLossTrainer(SFTTrainer):
         scores, wanted = scores_of(model, joined(rows))
         counts = [int((row["labels"] != IGNORED).sum()) for row in rows]
         return list(zip(scores.split(counts), wanted.split(counts), strict=True))
-
-    def _before(self, model: Any, batch: Batch) -> torch.Tensor:
-        """The scores of the model as it was before training."""
-        plain = self.accelerator.unwrap_model(model)
-        with torch.no_grad(), plain.disable_adapter():
-            return self._scores(plain, [batch])[0][0]
 
     def _count(self, scores: torch.Tensor, wanted: torch.Tensor, loss: torch.Tensor | None) -> None:
         right = (scores.argmax(-1) == wanted).sum()

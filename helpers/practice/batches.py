@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch.nn.functional import pad
 from torch.utils.data import BatchSampler
+from transformers.modeling_outputs import BaseModelOutputWithPast
 
 from helpers.practice.training_text import IGNORED, Encoded
 
@@ -68,7 +69,7 @@ def common_beginning(examples: list[Encoded]) -> int:
 
 def scores_of(model: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
     """The scores of every token at the learned positions (n x vocabulary), and the right tokens (n), example after example."""
-    following = pad(batch["labels"][:, 1:], (0, 1), value=IGNORED)
+    following = _following(batch)
     positions = _learned_first((following != IGNORED).any(dim=0))
     given = {name: batch[name] for name in READ if name in batch}
     outputs = model(**given, use_cache=False, logits_to_keep=positions)
@@ -80,8 +81,33 @@ def scores_of(model: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
     return outputs.logits[learned].float(), wanted[learned]
 
 
+def last_states(model: Any, batch: Batch) -> list[torch.Tensor]:
+    """For each example the last hidden states before its learned tokens (tokens x hidden), without gradients."""
+    with torch.no_grad():
+        read = model.base_model(**{name: batch[name] for name in READ if name in batch})
+    before = _following(batch) != IGNORED
+    return [states[wanted] for states, wanted in zip(read.last_hidden_state, before, strict=True)]
+
+
+def scores_from(model: Any, states: torch.Tensor) -> torch.Tensor:
+    """The scores (n x vocabulary) that a model names from its last hidden states (n x hidden), without gradients. As always, with all that
+    some models do to them after their last layer; only what comes before is left out."""
+    inner = model.base_model
+    inner.forward = lambda *_, **__: BaseModelOutputWithPast(last_hidden_state=states[None])
+    try:
+        with torch.no_grad():
+            return model(input_ids=None).logits[0].float()
+    finally:
+        del inner.forward
+
+
 def rounded(length: int) -> int:
     return length + -length % ROUND
+
+
+def _following(batch: Batch) -> torch.Tensor:
+    """The label of the next token of each (examples x tokens)."""
+    return pad(batch["labels"][:, 1:], (0, 1), value=IGNORED)
 
 
 def _learned_first(learned: torch.Tensor) -> torch.Tensor:

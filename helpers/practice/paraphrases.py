@@ -7,16 +7,15 @@ after which it expects that answer most are kept, and in every second epoch an e
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import deepcopy
 from itertools import islice
 from typing import Any
 
 import torch
-from torch.nn.functional import cross_entropy, pad
+from torch.nn.functional import cross_entropy
 from transformers import DynamicCache
 
-from helpers.practice.batches import Batch, common_beginning, padded, scores_of
-from helpers.practice.shared_prefix import can_share
+from helpers.practice.batches import Batch, last_states, padded, scores_from
+from helpers.practice.shared_prefix import Beginning, can_share
 from helpers.practice.training_text import IGNORED, Encoded, encode, plain_message, render
 
 MOST_EXAMPLES = 60  # a larger file asks in many ways already, and writing would take long
@@ -146,9 +145,8 @@ def _continued(prompts: list[str], tokenizer: Any, model: Any, chance: torch.Gen
     for _ in range(LONGEST):
         texts = WRITTEN if tokens else 1
         scores = model(**read, past_key_values=cache, use_cache=True, logits_to_keep=texts).logits
-        best, which = (scores.float() / TEMPERATURE).topk(TOP_K)
-        best, which = (each.expand(-1, WRITTEN, -1).flatten(0, 1) for each in (best, which))
-        chosen = torch.multinomial(best.softmax(-1).cpu(), 1, generator=chance)
+        best, which = (each.expand(-1, WRITTEN, -1).flatten(0, 1) for each in scores.topk(TOP_K))
+        chosen = torch.multinomial((best.float() / TEMPERATURE).softmax(-1).cpu(), 1, generator=chance)
         tokens.append(which.gather(1, chosen.to(which.device)).view(-1, WRITTEN))
         rows = torch.stack(tokens, -1).flatten(0, 1).tolist()
         if sum(not ends.isdisjoint(row) for row in rows) >= ENOUGH * len(rows):
@@ -181,32 +179,19 @@ def _encoded(messages: list[dict[str, Any]], texts: list[str], tokenizer: Any, l
 
 
 def _expected(examples: list[Encoded], model: Any) -> list[float]:
-    """How much the model expects each answer: the mean logarithm of the probability of its tokens. What all examples begin with, the
-    system message above all, is read once."""
-    shared = common_beginning(examples)
-    begun = DynamicCache(config=model.config)
-    if shared:
-        beginning = torch.tensor([examples[0].input_ids[:shared]], device=model.device)
-        model(input_ids=beginning, past_key_values=begun, use_cache=True, logits_to_keep=1)
+    """How much the model expects each answer: the mean logarithm of the probability of its tokens."""
+    beginning = Beginning(examples, model)
     result = [0.0] * len(examples)
     order = sorted(
         range(len(examples)), key=lambda number: len(examples[number].input_ids)
     )  # rows of like length together
     for first in range(0, len(order), AT_ONCE):
         numbers = order[first : first + AT_ONCE]
-        rest = [
-            Encoded(each.input_ids[shared:], each.labels[shared:], each.cut)
-            for each in map(examples.__getitem__, numbers)
-        ]
-        batch = padded(rest, model.device)
-        batch["attention_mask"] = pad(batch["attention_mask"], (shared, 0), value=1)
-        batch["past_key_values"] = deepcopy(begun)
-        if shared:
-            batch["past_key_values"].batch_repeat_interleave(len(rest))
-        scores, wanted = scores_of(model, batch)
-        each = -cross_entropy(scores, wanted, reduction="none")
-        counts = [sum(label != IGNORED for label in examples[number].labels) for number in numbers]
-        for number, part in zip(numbers, each.split(counts), strict=True):
+        states = last_states(model, beginning.followed_by([examples[number] for number in numbers]))
+        wanted = [label for number in numbers for label in examples[number].labels if label != IGNORED]
+        scores = scores_from(model, torch.cat(states))
+        each = -cross_entropy(scores, torch.tensor(wanted, device=scores.device), reduction="none")
+        for number, part in zip(numbers, each.split([len(each) for each in states]), strict=True):
             result[number] = part.mean().item()
     return result
 

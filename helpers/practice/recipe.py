@@ -76,7 +76,8 @@ def make_trainer(
         **common,
     )
     write_out(trainer.model)
-    trainer.add_callback(Averaging(aim(trainer.model, encoded[0], trainer.rehearsal.texts, job.seed)))
+    directions, trainer.rehearsal.states = aim(trainer.model, encoded[0], trainer.rehearsal.texts, job.seed)
+    trainer.add_callback(Averaging(directions))
     return trainer, sum(each.cut for each in encoded[0])
 
 

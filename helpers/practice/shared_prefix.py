@@ -1,16 +1,18 @@
-"""A batch whose examples begin alike, read as one row: the common beginning once, then what follows in each.
+"""Examples that begin alike: the common beginning is read once, then what follows in each.
 
 Every mattress example begins with the same system message, a third of its tokens. A token sees only what stands before it in its own
 example, so the beginning gives the same numbers for all of them and need not be computed four times.
 """
 
+from copy import deepcopy
 from typing import Any
 
 import torch
 from torch.nn.functional import pad
+from transformers import DynamicCache
 
-from helpers.practice.batches import rounded
-from helpers.practice.training_text import IGNORED
+from helpers.practice.batches import Batch, common_beginning, padded, rounded
+from helpers.practice.training_text import IGNORED, Encoded
 
 # A row is longer than an example, and attention grows with the square: at most this many times as large as in the batch.
 MOST_ATTENTION = 2
@@ -47,6 +49,27 @@ def as_one_row(batch: dict[str, torch.Tensor], dtype: torch.dtype) -> dict[str, 
         "position_ids": _row(places[real], total, 0)[None],
         "attention_mask": torch.where(sees, 0.0, torch.finfo(dtype).min).to(dtype)[None, None],
     }
+
+
+class Beginning:
+    """What all of some examples begin with, read by a model that only looks: nothing is to be learned from them."""
+
+    def __init__(self, examples: list[Encoded], model: Any) -> None:
+        self.length = common_beginning(examples) if can_share(model) else 0
+        self._read, self._device = DynamicCache(config=model.config), model.device
+        if self.length:
+            beginning = torch.tensor([examples[0].input_ids[: self.length]], device=model.device)
+            model(input_ids=beginning, past_key_values=self._read, use_cache=True, logits_to_keep=1)
+
+    def followed_by(self, examples: list[Encoded]) -> Batch:
+        """A padded batch of what follows in some of them."""
+        rest = [Encoded(each.input_ids[self.length :], each.labels[self.length :], each.cut) for each in examples]
+        batch = padded(rest, self._device)
+        if self.length:
+            batch["attention_mask"] = pad(batch["attention_mask"], (self.length, 0), value=1)
+            batch["past_key_values"] = deepcopy(self._read)
+            batch["past_key_values"].batch_repeat_interleave(len(rest))
+        return batch
 
 
 def joined(rows: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
