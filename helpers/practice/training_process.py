@@ -5,6 +5,7 @@ small file. It runs on its own, so it outlives the kernel; under `accelerate lau
 """
 
 import errno
+import gc
 import json
 import os
 import shutil
@@ -61,6 +62,7 @@ def train(job: Job, store: Store, files: TrainingFiles) -> dict[str, Any]:
 
         from helpers.practice.recipe import make_trainer
         from helpers.practice.reporting import Reporter
+    gc.freeze()  # what was imported stays; to look through it for garbage, twice in a short training, takes a second
 
     source = model_source(job.model, store.settings.home)
     reporter = Reporter(job, store, files)
