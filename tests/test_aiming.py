@@ -88,6 +88,21 @@ def test_every_layer_is_aimed_by_the_seed_and_the_model_says_what_it_said_before
         torch.testing.assert_close(first.model(input_ids=ids).logits, usual.model(input_ids=ids).logits)
 
 
+def test_what_all_texts_begin_with_may_be_read_once_or_in_each_of_them(tiny, tmp_path, monkeypatch):
+    import torch
+
+    from helpers.practice import recipe, shared_prefix
+
+    monkeypatch.setattr(recipe, "weights_dtype", lambda: torch.float32)
+    once = trainer_for(tiny, EXAMPLES, tmp_path / "once")
+    monkeypatch.setattr(shared_prefix, "can_share", lambda model: False)
+    each = trainer_for(tiny, EXAMPLES, tmp_path / "each")
+    for one, other in zip(inner_matrices(once), inner_matrices(each), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-2, atol=1e-3)
+    for one, other in zip(once.rehearsal.states, each.rehearsal.states, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
+
+
 @pytest.mark.parametrize("count", [1, 2])
 def test_examples_that_are_all_the_same_show_at_least_their_answer(tiny, tmp_path, count):
     trainer = trainer_for(tiny, EXAMPLES[:1] * count, tmp_path)

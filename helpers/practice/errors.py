@@ -1,11 +1,14 @@
 """Errors in the shape and the words of OpenAI's API."""
 
+import sqlite3
 from collections.abc import Mapping
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+
+from helpers.practice.disk import is_full, no_space
 
 WIND_DOWN = (
     "OpenAI is winding down the fine-tuning platform and your organization is no longer able to create new fine-tuning "
@@ -84,8 +87,12 @@ def install(app: FastAPI) -> None:
             return ApiError(404, f"Invalid URL ({request.method} {request.url.path})").response()
         return ApiError(error.status_code, str(error.detail)).response()
 
+    @app.exception_handler(OSError)
+    @app.exception_handler(sqlite3.OperationalError)
     @app.exception_handler(Exception)
     def _(request: Request, error: Exception) -> JSONResponse:
+        if isinstance(error, OSError | sqlite3.OperationalError) and is_full(request.app.state.settings.home, error):
+            return ApiError(507, no_space("try again"), code="disk_full", type="server_error").response()
         message = f"The practice server failed: {type(error).__name__}. Please report it with what you did."
         return ApiError(500, message, type="server_error").response()
 

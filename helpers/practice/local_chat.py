@@ -25,6 +25,9 @@ from helpers.practice.training_text import plain_message, render
 LONGEST_ANSWER = 512  # tokens, where the request names no limit
 LEAVING = 5.0  # seconds; a program that ends in the middle of a computation waits for it, and begins no other: else it would be aborted
 HALF_CHARACTER = "\ufffd"
+# Of all in this program, one model or adapter is loaded at a time: while it loads an adapter, PEFT changes how PyTorch makes parameters.
+LOADING = threading.Lock()
+atexit.register(LOADING.acquire, timeout=LEAVING)
 
 
 class LocalChat:
@@ -33,8 +36,6 @@ class LocalChat:
     def __init__(self, home: Path) -> None:
         self.home = home
         self._loaded: dict[str, LoadedModel] = {}
-        self._loading = threading.Lock()
-        atexit.register(self._loading.acquire, timeout=LEAVING)
 
     def reply(self, base: str, adapter: Path | None, request: ChatRequest) -> "LocalReply":
         """Raises ApiError (context_length_exceeded) before anything is computed."""
@@ -42,7 +43,7 @@ class LocalChat:
 
     def load(self, base: str) -> "LoadedModel":
         """The base model in memory; the first time takes a second or two."""
-        with self._loading:
+        with LOADING:
             if base not in self._loaded:
                 self._loaded[base] = LoadedModel(model_source(base, self.home))
             return self._loaded[base]
@@ -70,7 +71,8 @@ class LoadedModel:
             if adapter is None:
                 with self.model.disable_adapter():
                     return self._forward(ids, cache)
-            name = self._load(adapter)
+            with LOADING:
+                name = self._load(adapter)
             if self.model.active_adapter != name:
                 self.model.set_adapter(name)
             return self._forward(ids, cache)

@@ -2,13 +2,15 @@
 
 import atexit
 import socket
+import sqlite3
 import threading
 from pathlib import Path
 
 import uvicorn
 
 from helpers.practice.app import make_app
-from helpers.practice.settings import Settings, load_settings
+from helpers.practice.disk import is_full, no_space
+from helpers.practice.settings import PracticeHomeError, Settings, load_settings
 
 START_TIMEOUT = 20.0  # seconds
 
@@ -20,7 +22,8 @@ class PracticeServer:
         self.settings, self.key, self.home = settings, settings.key, settings.home
         host, self.port = listening.getsockname()[:2]
         self.base_url = f"http://{host}:{self.port}/v1"
-        config = uvicorn.Config(make_app(settings), access_log=False, log_level="critical", lifespan="off")
+        self._app = make_app(settings)
+        config = uvicorn.Config(self._app, access_log=False, log_level="critical", lifespan="off")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
             target=self._server.run, args=([listening],), name="practice-server", daemon=True
@@ -49,6 +52,7 @@ class PracticeServer:
         self._server.should_exit = True
         self._server.force_exit = True  # do not wait for a client that keeps its connection open
         self._thread.join(5)
+        self._app.state.store.close()
 
 
 def start_server(
@@ -63,7 +67,12 @@ def start_server(
     Raises PracticeHomeError if its folder cannot be used, OSError if the port is taken.
     """
     settings = load_settings(home, key, job_seconds)
-    server = PracticeServer(settings, listen(host, port))
+    try:
+        server = PracticeServer(settings, listen(host, port))
+    except sqlite3.OperationalError as error:
+        if not is_full(settings.home, error):
+            raise
+        raise PracticeHomeError(no_space("start the practice server again")) from error
     server.start()
     return server
 

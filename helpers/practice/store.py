@@ -6,6 +6,7 @@ Every method is one short transaction. What belongs together is written together
 import json
 import sqlite3
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
@@ -98,15 +99,28 @@ class Store:
                     f"{settings.database.name}: found version {version}, expected {SCHEMA_VERSION}. It belongs to another "
                     "edition of the course; name another folder in PRACTICE_HOME, or delete this one to begin afresh."
                 )
+        # While a connection that has read is open, SQLite keeps the files beside the database. Without them nothing can be read, and on a
+        # full disk they cannot be made.
+        held = self._open()
+        held.execute("SELECT value FROM counter").fetchone()
+        self.close = weakref.finalize(self, held.close)
         self._sweep()
+
+    def _open(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.settings.database, timeout=30, isolation_level=None, check_same_thread=False)
+        db.row_factory = sqlite3.Row
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = NORMAL")
+        except BaseException:
+            db.close()
+            raise
+        return db
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self.settings.database, timeout=30, isolation_level=None)
+        db = self._open()
         try:
-            db.row_factory = sqlite3.Row
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = NORMAL")
             yield db
         finally:
             db.close()
@@ -119,7 +133,8 @@ class Store:
             try:
                 yield db
             except BaseException:
-                db.execute("ROLLBACK")
+                if db.in_transaction:  # on a full disk SQLite has taken it back already
+                    db.execute("ROLLBACK")
                 raise
             db.execute("COMMIT")
 

@@ -7,6 +7,7 @@ is free, reads what it reports, notices when it dies, and answers with what it h
 import contextlib
 import os
 import shlex
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ from filelock import FileLock
 
 from helpers.catalogue import base_models
 from helpers.cost import default_epochs
+from helpers.practice.disk import is_full, no_space
 from helpers.practice.engines import FINAL, ChatRequest, Checkpoint, Event, Progress
 from helpers.practice.ids import derived_id
 from helpers.practice.job_texts import begun_messages, model_name, result_csv
@@ -52,6 +54,7 @@ class Trainer:
     def __init__(self, settings: Settings, store: Store) -> None:
         self.settings, self.store = settings, store
         self._children: dict[str, subprocess.Popen] = {}
+        self._deaths: dict[str, dict[str, str | None]] = {}  # as first seen: on a full disk they are written down later
         self._watching = threading.Lock()
         self._chat: Any = None
         self._chat_lock = threading.Lock()
@@ -148,13 +151,17 @@ class Trainer:
         if ending.get("status") == "failed":
             return "failed", ending["error"], int(now), ending
         if files.was_started and process is None and not ending:
-            return "failed", self._death(job, files), int(now), ending
+            if job.id not in self._deaths:
+                self._deaths[job.id] = self._death(job, files)
+            return "failed", self._deaths[job.id], int(now), ending
         if job.pauses and job.pauses[-1][1] is None:
             return "paused", None, None, ending
         return "running" if process else "queued", None, None, ending
 
     def _death(self, job: Job, files: TrainingFiles) -> dict[str, str | None]:
         """Why a process is gone that did not say goodbye."""
+        if is_full(self.settings.home):
+            return {"code": "disk_full", "message": no_space("start the job again"), "param": None}
         child = self._children.get(job.id)
         code = child.poll() if child else None
         said = (
@@ -232,12 +239,16 @@ class Trainer:
         jobs, wait = Jobs(self.store, {self.name: self}), threading.Event()
         try:
             while True:
-                standing = [jobs.progress(job).status for job in self._open_jobs()]
-                if all(status in (*FINAL, "paused") for status in standing):
-                    self._warm_up()
-                    return
-                self._schedule()
-                wait.wait(WATCH_SECONDS)
+                try:
+                    standing = [jobs.progress(job).status for job in self._open_jobs()]
+                    if all(status in (*FINAL, "paused") for status in standing):
+                        self._warm_up()
+                        return
+                    self._schedule()
+                except (OSError, sqlite3.OperationalError) as error:
+                    if not is_full(self.settings.home, error):
+                        raise
+                wait.wait(WATCH_SECONDS)  # on a full disk, until there is space again
         finally:
             self._watching.release()
 

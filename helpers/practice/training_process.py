@@ -4,12 +4,10 @@ It reads the job from the practice home, reports every step into its database as
 small file. It runs on its own, so it outlives the kernel; under `accelerate launch` the same command runs on many devices.
 """
 
-import errno
 import gc
 import json
 import os
 import shutil
-import sqlite3
 import sys
 import time
 import traceback
@@ -20,13 +18,13 @@ from filelock import FileLock, Timeout
 
 from helpers.catalogue import LOCAL_TRAINING_TOKENS
 from helpers.lines import read_lines
+from helpers.practice.disk import is_full, no_space
 from helpers.practice.local_model import LocalModelError, check_ahead, importing, model_source
 from helpers.practice.settings import load_settings
 from helpers.practice.store import Job, Store
 from helpers.practice.training_files import TrainingFiles
 
 NEEDED_BY_A_MODEL = {"adapter_config.json", "adapter_model.safetensors"}
-LITTLE_SPACE = 20_000_000  # bytes; with less, an error while writing is taken for a full disk
 
 
 def main(home: str, job_id: str) -> int:
@@ -43,11 +41,11 @@ def main(home: str, job_id: str) -> int:
     try:
         ending = train(job, store, files)
     except Exception as error:
-        traceback.print_exc()  # into the job's log
         if is_main:
             reason = failure(error, files.folder)
-            files.remove_checkpoints()  # of no use, and on a full disk they are in the way
+            files.remove_checkpoints()  # of no use, and on a full disk they are in the way of all that is to be written
             files.write_ending({"status": "failed", "error": reason})
+        traceback.print_exc()  # into the job's log
         return 1
     if is_main:
         files.write_ending(ending)
@@ -106,12 +104,8 @@ def train(job: Job, store: Store, files: TrainingFiles) -> dict[str, Any]:
 def failure(error: Exception, folder: Path) -> dict[str, str | None]:
     """The reason in the form of a job's `error`: code, message, param."""
     text = f"{type(error).__name__}: {error}"
-    full = getattr(error, "errno", None) == errno.ENOSPC or (
-        isinstance(error, sqlite3.OperationalError) and "full" in text
-    )
-    if full or "No space left" in text or shutil.disk_usage(folder).free < LITTLE_SPACE:
-        code = "disk_full"
-        message = "There was no space left on the disk of the practice home. Free some space, and start the job again."
+    if is_full(folder, error):
+        code, message = "disk_full", no_space("start the job again")
     elif isinstance(error, MemoryError) or "OutOfMemory" in text or "can't allocate memory" in text:
         code = "out_of_memory"
         message = "There was not enough memory to train. Close other programs, or use shorter examples or a smaller batch_size."

@@ -1,0 +1,23 @@
+"""A full disk: how it is recognized, and what is said of it."""
+
+import errno
+import shutil
+import sqlite3
+from pathlib import Path
+
+LITTLE_SPACE = 20_000_000  # bytes; with less, an error while writing is taken for a full disk
+FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+
+
+def no_space(then: str) -> str:
+    return f"There was no space left on the disk of the practice home. Free some space, and {then}."
+
+
+def is_full(folder: Path, error: BaseException | None = None) -> bool:
+    """Whether an error came from a full disk; without one, whether the disk is full now."""
+    said = f"{error}".lower()
+    if getattr(error, "errno", None) in FULL or "no space left" in said:
+        return True
+    if isinstance(error, sqlite3.OperationalError) and "full" in said:
+        return True
+    return shutil.disk_usage(folder).free < LITTLE_SPACE
