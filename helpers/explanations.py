@@ -104,8 +104,8 @@ BY_CODE = {
     ),
     "disk_full": (
         "The disk is full",
-        "A model is kept after each epoch, and there was no room for it.",
-        "Free some space and start the job again.",
+        "The practice server keeps files and models on it, and there was no room for another one.",
+        "Free some space and run the cell again. A job that has failed is started again.",
     ),
     "training_failed": (
         "The training stopped with an error",

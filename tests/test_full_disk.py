@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import openai
 import pytest
@@ -100,9 +101,9 @@ def test_a_server_that_starts_on_a_full_disk_says_so_and_starts_when_there_is_sp
     ],
 )
 def test_the_errors_of_a_full_disk_are_recognized(error, tmp_path, monkeypatch):
-    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(1, 0, 10**12))
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=10**12))
     assert is_full(tmp_path, error)
     assert not is_full(tmp_path, OSError(errno.EACCES, os.strerror(errno.EACCES)))
     assert not is_full(tmp_path)
-    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(1, 1, 0))
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=0))
     assert is_full(tmp_path)
