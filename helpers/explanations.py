@@ -105,7 +105,7 @@ BY_CODE = {
     "disk_full": (
         "The disk is full",
         "The practice server keeps files and models on it, and there was no room for another one.",
-        "Free some space and run the cell again. A job that has failed is started again.",
+        "Free some space and run the cell again. If a job has failed, start it once more.",
     ),
     "training_failed": (
         "The training stopped with an error",
