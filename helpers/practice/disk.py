@@ -3,6 +3,8 @@
 import errno
 import shutil
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 LITTLE_SPACE = 20_000_000  # bytes; with less, an error while writing is taken for a full disk
@@ -21,3 +23,13 @@ def is_full(folder: Path, error: BaseException | None = None) -> bool:
     if isinstance(error, sqlite3.OperationalError) and "full" in said:
         return True
     return shutil.disk_usage(folder).free < LITTLE_SPACE
+
+
+@contextmanager
+def forgiven_if_full(folder: Path) -> Iterator[None]:
+    """Around what may be left undone on a full disk, as it is tried again later."""
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        if not is_full(folder, error):
+            raise

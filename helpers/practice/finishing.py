@@ -3,12 +3,11 @@
 import base64
 import hashlib
 import os
-import sqlite3
 import tempfile
 import time
 from pathlib import Path
 
-from helpers.practice.disk import is_full
+from helpers.practice.disk import forgiven_if_full
 from helpers.practice.engines import FINAL, Engine, Progress
 from helpers.practice.ids import derived_id
 from helpers.practice.store import Job, Store, TunedModel
@@ -30,12 +29,10 @@ class Jobs:
             return _without_engine(job)
         progress = engine.progress(job, time.time())
         if progress.status in FINAL and job.outcome is None:
-            try:
+            with forgiven_if_full(
+                self.store.settings.home
+            ):  # it is said at least; who looks when there is space again writes it down
                 self._settle(job, progress)
-            except (OSError, sqlite3.OperationalError) as error:
-                # On a full disk it is said at least; it is written down when there is space again and somebody looks.
-                if not is_full(self.store.settings.home, error):
-                    raise
         return progress
 
     def model(self, name: str) -> TunedModel | None:

@@ -7,7 +7,6 @@ is free, reads what it reports, notices when it dies, and answers with what it h
 import contextlib
 import os
 import shlex
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -20,7 +19,7 @@ from filelock import FileLock
 
 from helpers.catalogue import base_models
 from helpers.cost import default_epochs
-from helpers.practice.disk import is_full, no_space
+from helpers.practice.disk import forgiven_if_full, is_full, no_space
 from helpers.practice.engines import FINAL, ChatRequest, Checkpoint, Event, Progress
 from helpers.practice.ids import derived_id
 from helpers.practice.job_texts import begun_messages, model_name, result_csv
@@ -239,16 +238,13 @@ class Trainer:
         jobs, wait = Jobs(self.store, {self.name: self}), threading.Event()
         try:
             while True:
-                try:
+                with forgiven_if_full(self.settings.home):
                     standing = [jobs.progress(job).status for job in self._open_jobs()]
                     if all(status in (*FINAL, "paused") for status in standing):
                         self._warm_up()
                         return
                     self._schedule()
-                except (OSError, sqlite3.OperationalError) as error:
-                    if not is_full(self.settings.home, error):
-                        raise
-                wait.wait(WATCH_SECONDS)  # on a full disk, until there is space again
+                wait.wait(WATCH_SECONDS)
         finally:
             self._watching.release()
 
