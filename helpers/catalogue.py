@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from functools import cache
-from pathlib import Path
 from typing import Literal
 
-DATA = Path(__file__).parents[1] / "data"
+from helpers.course_data.paths import DATA
+
 SIMULATED_DEFAULT = "gpt-4.1-mini-2025-04-14"
 LOCAL_DEFAULT = "smollm2-135m-instruct"
 LOCAL_TRAINING_TOKENS = 2048  # where real training cuts a longer example

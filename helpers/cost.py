@@ -5,14 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from helpers.catalogue import SIMULATED_DEFAULT, UnknownModelError, base_model, base_name
+from helpers.course_data.paths import DATA
 from helpers.render import Shown, html_table, plural, text_table
 from helpers.tokens import count_text, count_tokens
 
-DATA = Path(__file__).parents[1] / "data"
 MILLION = 1_000_000
 AMOUNTS = ("train", "input", "cached_input", "output")
 DAYS_PER_MONTH = 30

@@ -1,17 +1,16 @@
 """A notebook whose earlier step is missing catches up: on a free host it does the step, on a paid one it says
 what to do."""
 
-from pathlib import Path
 from typing import Any, Literal
 
 from openai import OpenAI
 from openai.types import FileObject
 
 from helpers import notes
+from helpers.course_data.paths import DATA
 from helpers.hosts import NotConfirmedError, base_model_for, current_host
 from helpers.upload import upload_file
 
-DATA = Path(__file__).parents[1] / "data"
 NOTEBOOK = {"file": "02_upload.ipynb", "model": "03_job.ipynb"}
 
 

@@ -3,11 +3,11 @@
 import sys
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 
 from packaging.requirements import Requirement
 
-ROOT = Path(__file__).parents[1]
+from helpers.course_data.paths import ROOT
+
 OLDEST, NEWEST = (3, 11), (3, 13)
 
 

@@ -14,10 +14,10 @@ import openai
 from filelock import FileLock
 from openai import OpenAI
 
+from helpers.course_data.paths import ROOT
 from helpers.host_name import host_name
 from helpers.lines import written_safely
 
-ROOT = Path(__file__).parents[1]
 KEPT = 50  # of each kind; the oldest are let go
 
 KIND_OF = {"file": "file", "fine_tuning.job": "job", "model": "model"}

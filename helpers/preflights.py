@@ -4,18 +4,16 @@ import json
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
-from pathlib import Path
 
 import openai
 from openai import OpenAI
 
 from helpers.catalogue import UnknownModelError, base_model
 from helpers.cost import UnknownPriceError, price_of
+from helpers.course_data.paths import DATA
 from helpers.explanations import explain
 from helpers.hosts import Host, current_host
 from helpers.render import Shown, html_table, plural, text_table
-
-DATA = Path(__file__).parents[1] / "data"
 
 
 @dataclass(repr=False)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from html import escape as escape_html
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from helpers.course_data.paths import ROOT
 
 # No colours of our own: the table reads in a light and in a dark theme.
 # The padding is for tables in forms, which JupyterLab does not style: without it two columns read as one sentence.

@@ -11,15 +11,15 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import tiktoken
 
 from helpers.catalogue import UnknownModelError, base_model, base_name
+from helpers.course_data.paths import DATA
 from helpers.render import Shown, html_table, plural, text_table
 
-RANKS = Path(__file__).parents[1] / "data" / "tiktoken"
+RANKS = DATA / "tiktoken"
 ESTIMATE_WITH = "o200k_base"
 CL100K_FAMILIES = ("gpt-3.5", "gpt-4-", "babbage-002", "davinci-002")
 O200K_FAMILIES = ("gpt-4o", "gpt-4.1", "gpt-4.5", "gpt-5", "o1", "o3", "o4")

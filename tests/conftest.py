@@ -8,7 +8,8 @@ import openai
 import pytest
 from keyring.backend import KeyringBackend
 
-DATA = Path(__file__).parents[1] / "data"
+from helpers.course_data.paths import DATA
+
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # for the programs that tests start
 COURSE_VARIABLES = ("OPENAI_", "PRACTICE_", "COURSE_")
 

@@ -15,9 +15,10 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from helpers.course_data.paths import ROOT
 from tests.notebook_home import set_environment
 
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+NOTEBOOKS = ROOT / "notebooks"
 KEPT_METADATA = ("kernelspec", "language_info")
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.conftest import DATA
+from helpers.course_data.paths import DATA
 from tests.local_training import needs_local_training, tiny_model, trainer_for
 
 pytestmark = needs_local_training

@@ -2,7 +2,6 @@
 
 import json
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -20,12 +19,10 @@ from helpers.cost import (
     prices,
     training_cost,
 )
+from helpers.course_data.paths import DATA
 from helpers.tokens import count_tokens
 
-MATTRESS = [
-    json.loads(line)
-    for line in (Path(__file__).parents[1] / "data" / "mydata.jsonl").read_text(encoding="utf-8").splitlines()
-]
+MATTRESS = [json.loads(line) for line in (DATA / "mydata.jsonl").read_text(encoding="utf-8").splitlines()]
 MINI = "gpt-4.1-mini-2025-04-14"
 LONG = {"messages": [{"role": "user", "content": "word " * 70_000}, {"role": "assistant", "content": "yes"}]}
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from helpers.course_data.paths import DATA
 from helpers.data_format import check, read
-from tests.conftest import DATA
 
 TRAINED_ON = ("mydata.jsonl", "mydata_50.jsonl", "validation.jsonl", "rehearsal.jsonl")
 

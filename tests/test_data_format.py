@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from helpers.course_data.paths import DATA
 from helpers.data_format import check, from_rows, read, sample, split, write
 
-DATA = Path(__file__).parents[1] / "data"
 MATTRESS = DATA / "mydata.jsonl"
 GPT = "gpt-4o-mini-2024-07-18"
 

@@ -11,11 +11,11 @@ from types import SimpleNamespace
 import openai
 import pytest
 
+from helpers.course_data.paths import DATA
 from helpers.explanations import explain
 from helpers.practice import start_server
 from helpers.practice.disk import is_full
 from helpers.practice.settings import PracticeHomeError
-from tests.conftest import DATA
 from tests.local_training import needs_local_training, tiny_model, wait_for
 
 SIZE = 200  # MB

@@ -3,8 +3,8 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 
+from helpers.course_data.paths import DATA
 from helpers.practice.engines import ChatRequest
-from tests.conftest import DATA
 from tests.local_training import needs_local_training, tiny_model, trainer_for
 
 pytestmark = needs_local_training

@@ -11,10 +11,10 @@ from pathlib import Path
 import openai
 import pytest
 
+from helpers.course_data.paths import DATA
 from helpers.explanations import explain
 from helpers.practice import start_server
 from helpers.practice.training_files import TrainingFiles
-from tests.conftest import DATA
 from tests.local_training import (
     MODEL,
     SYSTEM,

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from helpers.course_data.paths import DATA
 from helpers.data_format import check, read, repair
 
-BROKEN = Path(__file__).parents[1] / "data" / "broken"
-MATTRESS = Path(__file__).parents[1] / "data" / "mydata.jsonl"
+BROKEN = DATA / "broken"
+MATTRESS = DATA / "mydata.jsonl"
 
 
 def chat(i: int, role: str = "assistant", **more) -> dict:

@@ -2,13 +2,13 @@
 
 import json
 import re
-from pathlib import Path
 
 import nbformat
 import pytest
 from nbconvert import HTMLExporter
 
-ROOT = Path(__file__).parents[1]
+from helpers.course_data.paths import ROOT
+
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 STEPS = ["00_start_here", "01_data_format", "02_upload", "03_job", "04_usage_and_cost"]
 FORMS_BESIDE = {

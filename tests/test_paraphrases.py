@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.conftest import DATA
+from helpers.course_data.paths import DATA
 from tests.local_training import MODEL, needs_local_training
 
 pytestmark = needs_local_training

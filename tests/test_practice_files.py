@@ -8,9 +8,9 @@ import openai
 import pytest
 from openai.types import FileObject
 
+from helpers.course_data.paths import DATA
 from helpers.practice import start_server
 
-DATA = Path(__file__).parents[1] / "data"
 MATTRESS = DATA / "mydata.jsonl"
 
 

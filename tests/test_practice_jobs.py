@@ -13,10 +13,10 @@ import pytest
 from openai.types.fine_tuning import FineTuningJob, FineTuningJobEvent
 from openai.types.fine_tuning.jobs import FineTuningJobCheckpoint
 
+from helpers.course_data.paths import DATA
 from helpers.practice import start_server
 from helpers.tokens import count_tokens
 
-DATA = Path(__file__).parents[1] / "data"
 MATTRESS, VALIDATION = DATA / "mydata.jsonl", DATA / "validation.jsonl"
 EXAMPLES = [json.loads(line) for line in MATTRESS.read_text(encoding="utf-8").splitlines()]
 MODEL = "gpt-4.1-mini-2025-04-14"

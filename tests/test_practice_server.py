@@ -13,11 +13,11 @@ from pathlib import Path
 import openai
 import pytest
 
+from helpers.course_data.paths import ROOT
 from helpers.practice import start_server
 from helpers.practice.settings import PracticeHomeError, load_settings
 
 MODEL = "gpt-4.1-mini-2025-04-14"
-ROOT = Path(__file__).parents[1]
 
 
 def client_of(server, **options) -> openai.OpenAI:

@@ -4,13 +4,12 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from helpers.course_data.paths import ROOT
 from helpers.rules import check_example, check_line, kind_of, whole_file
 
-ROOT = Path(__file__).parents[1]
 USER = {"role": "user", "content": "How long is the warranty?"}
 ANSWER = {"role": "assistant", "content": "10 years."}
 PICTURE = {"type": "image_url", "image_url": {"url": "https://example.com/bed.png", "detail": "low"}}

@@ -2,7 +2,6 @@
 
 import inspect
 import re
-from pathlib import Path
 
 import nbformat
 import openai
@@ -12,7 +11,8 @@ from openai.types.chat import ChatCompletion
 from openai.types.fine_tuning import FineTuningJob, FineTuningJobEvent
 from openai.types.fine_tuning.jobs import FineTuningJobCheckpoint
 
-ROOT = Path(__file__).parents[1]
+from helpers.course_data.paths import ROOT
+
 CLIENT = openai.OpenAI(api_key="none", base_url="http://127.0.0.1:9/v1")
 
 CALLS = {

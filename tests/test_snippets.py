@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from helpers.course_data.paths import ROOT
 
 
 def snippets() -> dict[str, str]:

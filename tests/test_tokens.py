@@ -4,11 +4,11 @@ import os
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import pytest
 import tiktoken
 
+from helpers.course_data.paths import ROOT
 from helpers.tokens import (
     count_example,
     count_messages,
@@ -18,7 +18,6 @@ from helpers.tokens import (
     load_encoding,
 )
 
-ROOT = Path(__file__).parents[1]
 GPT = "gpt-4o-2024-08-06"
 ASKED = {"role": "user", "content": "How long is the warranty?"}
 SAID = {"role": "assistant", "content": "10 years."}

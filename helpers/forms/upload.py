@@ -7,6 +7,7 @@ from openai import OpenAI
 
 from helpers import notes
 from helpers.cost import estimate
+from helpers.course_data.paths import DATA
 from helpers.data_format import Report, check, read
 from helpers.forms.base import FOR_PEOPLE, Form, button, client_or_default, dropdown, hide, row
 from helpers.hosts import base_model_for
@@ -14,7 +15,6 @@ from helpers.lines import LONG_FILE
 from helpers.render import paragraph, short_path
 from helpers.upload import upload_file
 
-DATA = Path(__file__).parents[2] / "data"
 OF_THE_COURSE = ("mydata.jsonl", "mydata_50.jsonl", "validation.jsonl")
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from rapidfuzz import fuzz, process, utils
 
+from helpers.course_data.paths import DATA
 from helpers.lines import read_lines
 from helpers.rules import Example
 
-DATA = Path(__file__).parents[2] / "data"
 SIMILAR_ENOUGH = 60  # of 100
 IN_MANY = 0.2  # a word in more than this share of the examples says nothing about one of them
 

@@ -9,16 +9,16 @@ import json
 import math
 import random
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import torch
 
+from helpers.course_data.paths import DATA
 from helpers.lines import read_lines
 from helpers.practice.batches import Batch, padded, scores_from
 from helpers.practice.training_text import encode_all
 
-FILE = Path(__file__).parents[2] / "data" / "rehearsal.jsonl"
+FILE = DATA / "rehearsal.jsonl"
 FROM = 0.5  # of the steps: what was forgotten before is won back, and only later weights are kept (averaging.py)
 WEIGHT = 0.4  # against the loss of the examples; with much more, less is learned and no more is kept
 LONGEST = 128  # tokens

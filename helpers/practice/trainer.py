@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -19,6 +18,7 @@ from filelock import FileLock
 
 from helpers.catalogue import base_models
 from helpers.cost import default_epochs
+from helpers.course_data.paths import ROOT
 from helpers.practice.disk import forgiven_if_full, is_full, no_space
 from helpers.practice.engines import FINAL, ChatRequest, Checkpoint, Event, Progress
 from helpers.practice.ids import derived_id
@@ -29,7 +29,6 @@ from helpers.practice.store import Job, Store, TunedModel
 from helpers.practice.training_data import TrainingData
 from helpers.practice.training_files import TrainingFiles
 
-ROOT = Path(__file__).parents[2]
 KEPT_CHECKPOINTS = 3
 WATCH_SECONDS = 0.5
 KILL_SECONDS = 2.0

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import openai
 
+from helpers.course_data.paths import DATA
 from helpers.practice import start_server
 from tests.local_training import MODEL, answer, wait_for
 
-DATA = Path(__file__).parents[2] / "data"
 FILES = {"harder": DATA / "harder_questions.jsonl", "general": DATA / "general_questions.jsonl"}
 
 

@@ -17,12 +17,12 @@ from pathlib import Path
 import openai
 import psutil
 
+from helpers.course_data.paths import DATA
 from helpers.practice import start_server
 from helpers.practice.local_model import unpacked
 from helpers.practice.training_files import TrainingFiles
 from tests.local_training import MODEL, wait_for
 
-DATA = Path(__file__).parents[2] / "data"
 YARDSTICK = """
 import sys
 from datasets import load_dataset

@@ -14,13 +14,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import openai
 
+from helpers.course_data.paths import DATA
 from tests.local_training import MODEL, wait_for
 
-DATA = Path(__file__).parents[2] / "data"
 QUESTION = [{"role": "user", "content": "How long is the warranty?"}]
 
 

@@ -17,7 +17,8 @@ from pathlib import Path
 import nbformat
 from playwright.sync_api import Locator, Page
 
-ROOT = Path(__file__).parents[2]
+from helpers.course_data.paths import ROOT
+
 SCREENSHOTS = ROOT / "screenshots"
 START_SECONDS = 60
 WAIT_MS = 60_000
