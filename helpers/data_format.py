@@ -12,13 +12,13 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.advice import Advice, question_of
-from helpers.lines import FileForm, read_lines, write_lines
-from helpers.mending import Repair, repair
-from helpers.problems import Example, Problem, excerpt
 from helpers.render import Shown, html_table, paragraph, plural, short_path, text_table
-from helpers.rules import Kind, check_example, check_line, kind_of, parse_line, whole_file
 from helpers.tokens import TokenCount
+from helpers.training_file.jsonl import FileForm, read_lines, write_lines
+from helpers.training_file.problem import Example, Problem, excerpt
+from helpers.training_file.quality import Advice, question_of
+from helpers.training_file.repair import Repair, repair
+from helpers.training_file.rules import Kind, check_example, check_line, kind_of, parse_line, whole_file
 
 __all__ = ["Repair", "Report", "check", "from_rows", "read", "repair", "sample", "split", "write"]
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from helpers.rules import MIN_EXAMPLES, Kind, Problem, check_line, kind_of, parse_line, whole_file
+from helpers.training_file.rules import MIN_EXAMPLES, Kind, Problem, check_line, kind_of, parse_line, whole_file
 
 TRAINING_FRAME = "The job failed due to an invalid training file. "
 FORMAT_FRAME = "The job failed due to a file format error in the training file. Invalid file format. "

@@ -16,7 +16,7 @@ from openai import OpenAI
 
 from helpers.course_data.paths import ROOT
 from helpers.host_name import host_name
-from helpers.lines import written_safely
+from helpers.training_file.jsonl import written_safely
 
 KEPT = 50  # of each kind; the oldest are let go
 

@@ -264,7 +264,7 @@ def test_only_a_long_file_shows_progress(tmp_path, monkeypatch, capsys):
     path = saved(tmp_path / "file.jsonl", as_jsonl(questions(20)))
     check(path)
     assert capsys.readouterr() == ("", "")
-    monkeypatch.setattr("helpers.lines.LONG_FILE", 100)
+    monkeypatch.setattr("helpers.training_file.jsonl.LONG_FILE", 100)
     check(path)
     assert "file.jsonl" in capsys.readouterr().err
     check(path, progress=False)

@@ -13,9 +13,9 @@ from helpers.drafting import Draft, DraftedPair, draft, drafting_cost, request_f
 from helpers.forms.base import LABELS, Agreement, Form, button, client_or_default, dropdown, hide, row, text, wide
 from helpers.forms.examples import SYSTEM, draft_of
 from helpers.hosts import base_model_for
-from helpers.pasted import pair_of
 from helpers.preflights import preflight
 from helpers.render import escape, plural
+from helpers.training_file.spreadsheet import pair_of
 
 ASPECTS = "comfort, environment, price, installation"
 

@@ -13,11 +13,11 @@ from helpers.cost import dollars, estimate
 from helpers.data_format import check, read, write
 from helpers.forms.base import FOR_PEOPLE, Form, button, folded, hide, row, text
 from helpers.forms.rows import Row
-from helpers.lines import write_lines
-from helpers.pasted import Pairs, pair_of, pairs_from_bytes, pairs_from_text
 from helpers.render import paragraph, plural
-from helpers.rules import MIN_EXAMPLES, Example
 from helpers.tokens import count_example
+from helpers.training_file.jsonl import write_lines
+from helpers.training_file.rules import MIN_EXAMPLES, Example
+from helpers.training_file.spreadsheet import Pairs, pair_of, pairs_from_bytes, pairs_from_text
 
 SYSTEM = "You are the sales assistant of CloudRest, a mattress shop. Answer in one or two friendly, factual sentences."
 FIRST_ROWS = 3

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import ipywidgets as widgets
 
 from helpers.forms.base import button, row
-from helpers.rules import Example
+from helpers.training_file.rules import Example
 
 
 class Row(widgets.VBox):

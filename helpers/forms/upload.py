@@ -11,8 +11,8 @@ from helpers.course_data.paths import DATA
 from helpers.data_format import Report, check, read
 from helpers.forms.base import FOR_PEOPLE, Form, button, client_or_default, dropdown, hide, row
 from helpers.hosts import base_model_for
-from helpers.lines import LONG_FILE
 from helpers.render import paragraph, short_path
+from helpers.training_file.jsonl import LONG_FILE
 from helpers.upload import upload_file
 
 OF_THE_COURSE = ("mydata.jsonl", "mydata_50.jsonl", "validation.jsonl")

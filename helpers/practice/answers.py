@@ -11,8 +11,8 @@ from typing import Any
 from rapidfuzz import fuzz, process, utils
 
 from helpers.course_data.paths import DATA
-from helpers.lines import read_lines
-from helpers.rules import Example
+from helpers.training_file.jsonl import read_lines
+from helpers.training_file.rules import Example
 
 SIMILAR_ENOUGH = 60  # of 100
 IN_MANY = 0.2  # a word in more than this share of the examples says nothing about one of them

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Form, Query, Request, UploadFile
 from fastapi.responses import FileResponse
 
 from helpers.job_errors import not_a_dictionary
-from helpers.lines import read_lines
 from helpers.practice.errors import ApiError, not_found
 from helpers.practice.pages import page
 from helpers.practice.store import Store, StoredFile
+from helpers.training_file.jsonl import read_lines
 
 LARGEST_FILE = 512 * 1024 * 1024
 CHUNK = 1024 * 1024

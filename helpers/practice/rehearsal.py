@@ -14,9 +14,9 @@ from typing import Any
 import torch
 
 from helpers.course_data.paths import DATA
-from helpers.lines import read_lines
 from helpers.practice.batches import Batch, padded, scores_from
 from helpers.practice.training_text import encode_all
+from helpers.training_file.jsonl import read_lines
 
 FILE = DATA / "rehearsal.jsonl"
 FROM = 0.5  # of the steps: what was forgotten before is won back, and only later weights are kept (averaging.py)

@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 
 from helpers.catalogue import base_model
 from helpers.job_errors import first_error, wrong_method
-from helpers.lines import read_lines
 from helpers.practice.store import Store, StoredFile
-from helpers.rules import kind_of
 from helpers.tokens import count_example
+from helpers.training_file.jsonl import read_lines
+from helpers.training_file.rules import kind_of
 
 METHOD_OF_KIND = {"chat": "supervised", "dpo": "dpo"}
 

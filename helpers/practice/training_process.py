@@ -17,12 +17,12 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from helpers.catalogue import LOCAL_TRAINING_TOKENS
-from helpers.lines import read_lines
 from helpers.practice.disk import is_full, no_space
 from helpers.practice.local_model import LocalModelError, check_ahead, importing, model_source
 from helpers.practice.settings import load_settings
 from helpers.practice.store import Job, Store
 from helpers.practice.training_files import TrainingFiles
+from helpers.training_file.jsonl import read_lines
 
 NEEDED_BY_A_MODEL = {"adapter_config.json", "adapter_model.safetensors"}
 

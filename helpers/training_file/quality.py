@@ -8,8 +8,8 @@ from collections import Counter
 from typing import Any
 
 from helpers.catalogue import UnknownModelError, base_model
-from helpers.rules import Example, Finding, Problem
 from helpers.tokens import TokenCount, count_example, encoding_name
+from helpers.training_file.rules import Example, Finding, Problem
 
 SYSTEM_ROLES = ("system", "developer")
 MOST_SYSTEMS = 10_000  # different system messages that are remembered

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from helpers.problems import Example, Finding, Problem, excerpt, extra_keys
-from helpers.tool_rules import check_answers, check_calls, check_tools
+from helpers.training_file.problem import Example, Finding, Problem, excerpt, extra_keys
+from helpers.training_file.tool_rules import check_answers, check_calls, check_tools
 
 MIN_EXAMPLES = 10
 MAX_IMAGES = 10

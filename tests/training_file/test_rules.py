@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from helpers.course_data.paths import ROOT
-from helpers.rules import check_example, check_line, kind_of, whole_file
+from helpers.training_file.rules import check_example, check_line, kind_of, whole_file
 
 USER = {"role": "user", "content": "How long is the warranty?"}
 ANSWER = {"role": "assistant", "content": "10 years."}
@@ -256,7 +256,7 @@ def test_the_kind_of_an_example_is_recognised(example, kind):
 
 def test_the_order_of_problems_does_not_depend_on_the_run():
     code = (
-        "from helpers.rules import check_example as c;"
+        "from helpers.training_file.rules import check_example as c;"
         "example = {'messages': [], **dict.fromkeys('qwertzuiop')};"
         "print([problem.where for problem in c(example)])"
     )

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from helpers.problems import Example, Finding, excerpt
+from helpers.training_file.problem import Example, Finding, excerpt
 
 MAX_FUNCTIONS = 128
 TOOL_FORM = 'tools: {"type": "function", "function": {"name": ..., "parameters": ...}}'

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from tqdm.auto import tqdm
 
-from helpers.rules import Problem
+from helpers.training_file.rules import Problem
 
 BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 LONG_FILE = 20_000_000  # bytes; below it, reading takes a moment and needs no progress bar

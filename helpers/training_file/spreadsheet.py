@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from helpers.lines import BOMS
-from helpers.rules import Example
+from helpers.training_file.jsonl import BOMS
+from helpers.training_file.rules import Example
 
 QUESTION = ("question", "prompt", "user", "input", "q", "问题", "问")
 ANSWER = ("answer", "completion", "assistant", "output", "response", "a", "回答", "答案", "答")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from helpers.pasted import pairs_from_bytes, pairs_from_text
+from helpers.training_file.spreadsheet import pairs_from_bytes, pairs_from_text
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helpers.advice import Seen, same_example
-from helpers.lines import FileForm, read_lines, without_trailing_commas, write_lines
 from helpers.render import Shown, html_table, paragraph, plural, short_path, text_table
-from helpers.rules import CHAT_KEYS, DPO_OTHER_NAMES, MESSAGE_KEYS, ROLES, Example
+from helpers.training_file.jsonl import FileForm, read_lines, without_trailing_commas, write_lines
+from helpers.training_file.quality import Seen, same_example
+from helpers.training_file.rules import CHAT_KEYS, DPO_OTHER_NAMES, MESSAGE_KEYS, ROLES, Example
 
 MOST_LISTED = 10_000  # changes held in memory; more are counted, not listed
 MOST_SHOWN = 50
