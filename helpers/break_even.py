@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 
-from helpers.catalogue import base_name
+from helpers.connection.catalogue import base_name
 from helpers.cost import DAYS_PER_MONTH, call_cost, cents, dollars, price_of, training_cost
 from helpers.plots import costs_figure
 from helpers.render import Shown, plural

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from helpers.catalogue import SIMULATED_DEFAULT, UnknownModelError, base_model, base_name
+from helpers.connection.catalogue import SIMULATED_DEFAULT, UnknownModelError, base_model, base_name
 from helpers.course_data.paths import DATA
 from helpers.render import Shown, html_table, plural, text_table
 from helpers.tokens import count_text, count_tokens

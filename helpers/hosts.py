@@ -9,12 +9,12 @@ import openai
 from openai import OpenAI
 
 from helpers import notes
-from helpers.catalogue import LOCAL_DEFAULT, SIMULATED_DEFAULT
+from helpers.connection.catalogue import LOCAL_DEFAULT, SIMULATED_DEFAULT
+from helpers.connection.identity import OPENAI_URL, REHEARSAL, host_name, is_openai, is_practice
+from helpers.connection.keyring_store import forget_key, remembered_key
 from helpers.cost import Estimate, dollars
-from helpers.host_name import OPENAI_URL, REHEARSAL, host_name, is_openai, is_practice
 from helpers.practice import PracticeServer, start_server
 from helpers.practice.settings import load_settings
-from helpers.remembered_keys import forget_key, remembered_key
 
 VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
 # The learner's own settings, as they were before connect() changed any of them in this process.

@@ -14,8 +14,8 @@ import openai
 from filelock import FileLock
 from openai import OpenAI
 
+from helpers.connection.identity import host_name
 from helpers.course_data.paths import ROOT
-from helpers.host_name import host_name
 from helpers.training_file.jsonl import written_safely
 
 KEPT = 50  # of each kind; the oldest are let go

@@ -8,7 +8,7 @@ from functools import cache
 import openai
 from openai import OpenAI
 
-from helpers.catalogue import UnknownModelError, base_model
+from helpers.connection.catalogue import UnknownModelError, base_model
 from helpers.cost import UnknownPriceError, price_of
 from helpers.course_data.paths import DATA
 from helpers.explanations import explain

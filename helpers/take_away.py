@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from openai import OpenAI
 
-from helpers.host_name import is_practice
+from helpers.connection.identity import is_practice
 from helpers.notes import workspace
 from helpers.render import Shown, escape, short_path
 

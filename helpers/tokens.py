@@ -15,7 +15,7 @@ from typing import Any
 
 import tiktoken
 
-from helpers.catalogue import UnknownModelError, base_model, base_name
+from helpers.connection.catalogue import UnknownModelError, base_model, base_name
 from helpers.course_data.paths import DATA
 from helpers.render import Shown, html_table, plural, text_table
 

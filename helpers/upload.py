@@ -12,7 +12,7 @@ from openai.types import FileObject
 from tqdm.auto import tqdm
 
 from helpers import notes
-from helpers.host_name import host_name
+from helpers.connection.identity import host_name
 from helpers.render import short_path
 
 LONG_UPLOAD = 5_000_000  # bytes; below it a bar would only flash

@@ -12,8 +12,8 @@ from typing import Any
 from filelock import FileLock
 from openai import OpenAI
 
+from helpers.connection.identity import host_name
 from helpers.cost import UnknownPriceError, call_cost, dollars, price_of
-from helpers.host_name import host_name
 from helpers.hosts import current_host
 from helpers.notes import workspace
 from helpers.render import Shown, html_table, plural, text_table

@@ -9,7 +9,7 @@ import openai
 from openai import OpenAI
 from openai.types.fine_tuning import FineTuningJob
 
-from helpers.host_name import is_practice
+from helpers.connection.identity import is_practice
 from helpers.render import plural
 
 FINAL = ("succeeded", "failed", "cancelled")  # any other status, also one nobody has heard of, means: still going

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from helpers.catalogue import base_models
+from helpers.connection.catalogue import base_models
 from helpers.cost import (
     UnknownPriceError,
     call_cost,

@@ -7,8 +7,8 @@ import openai
 import pytest
 
 from helpers import hosts, notes
+from helpers.connection.identity import host_name, is_practice
 from helpers.cost import estimate
-from helpers.host_name import host_name, is_practice
 from helpers.hosts import (
     MissingKeyError,
     NotConfirmedError,

@@ -5,12 +5,12 @@ import threading
 import ipywidgets as widgets
 
 from helpers import notes
+from helpers.connection.identity import OPENAI_URL
+from helpers.connection.keyring_store import KeyringUnavailableError, remember_key
 from helpers.forms.base import FOR_PEOPLE, Form, button, dropdown, hide, row, text
 from helpers.forms.key_field import KeyField
-from helpers.host_name import OPENAI_URL
 from helpers.hosts import connect, current_host, drop_key, forget
 from helpers.preflights import preflight
-from helpers.remembered_keys import KeyringUnavailableError, remember_key
 from helpers.render import paragraph
 
 HOSTS = [

@@ -7,7 +7,7 @@ import ipywidgets as widgets
 from openai import OpenAI
 
 from helpers import notes
-from helpers.catalogue import SIMULATED_DEFAULT
+from helpers.connection.catalogue import SIMULATED_DEFAULT
 from helpers.data_format import from_rows, read, write
 from helpers.drafting import Draft, DraftedPair, draft, drafting_cost, request_for
 from helpers.forms.base import LABELS, Agreement, Form, button, client_or_default, dropdown, hide, row, text, wide

@@ -8,7 +8,7 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from helpers import notes
-from helpers.catalogue import SIMULATED_DEFAULT
+from helpers.connection.catalogue import SIMULATED_DEFAULT
 from helpers.cost import dollars, estimate
 from helpers.data_format import check, read, write
 from helpers.forms.base import FOR_PEOPLE, Form, button, folded, hide, row, text

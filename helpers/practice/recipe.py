@@ -13,7 +13,7 @@ from peft import LoraConfig
 from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer
 from trl import DPOConfig, DPOTrainer, SFTConfig
 
-from helpers.catalogue import LOCAL_TRAINING_TOKENS
+from helpers.connection.catalogue import LOCAL_TRAINING_TOKENS
 from helpers.practice.aiming import aim
 from helpers.practice.answer_loss import AnswerLossTrainer
 from helpers.practice.averaging import Averaging

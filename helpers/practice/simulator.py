@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from helpers.catalogue import base_models
+from helpers.connection.catalogue import base_models
 from helpers.cost import default_epochs
 from helpers.practice.answers import answer_as_base, answer_as_tuned
 from helpers.practice.engines import ChatRequest, Checkpoint, Event, Progress

@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 from filelock import FileLock
 
-from helpers.catalogue import base_models
+from helpers.connection.catalogue import base_models
 from helpers.cost import default_epochs
 from helpers.course_data.paths import ROOT
 from helpers.practice.disk import forgiven_if_full, is_full, no_space

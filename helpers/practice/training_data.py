@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-from helpers.catalogue import base_model
+from helpers.connection.catalogue import base_model
 from helpers.job_errors import first_error, wrong_method
 from helpers.practice.store import Store, StoredFile
 from helpers.tokens import count_example

@@ -16,7 +16,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from helpers.catalogue import LOCAL_TRAINING_TOKENS
+from helpers.connection.catalogue import LOCAL_TRAINING_TOKENS
 from helpers.practice.disk import is_full, no_space
 from helpers.practice.local_model import LocalModelError, check_ahead, importing, model_source
 from helpers.practice.settings import load_settings

@@ -7,7 +7,7 @@ from array import array
 from collections import Counter
 from typing import Any
 
-from helpers.catalogue import UnknownModelError, base_model
+from helpers.connection.catalogue import UnknownModelError, base_model
 from helpers.tokens import TokenCount, count_example, encoding_name
 from helpers.training_file.rules import Example, Finding, Problem
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from helpers.catalogue import (
+from helpers.connection.catalogue import (
     LOCAL_DEFAULT,
     SIMULATED_DEFAULT,
     UnknownModelError,
