@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from helpers.connection.catalogue import base_name
 from helpers.cost import DAYS_PER_MONTH, call_cost, cents, dollars, price_of, training_cost
-from helpers.plots import costs_figure
-from helpers.render import Shown, plural
+from helpers.display.charts import costs_figure
+from helpers.display.tables import Shown, plural
 
 ROUGHLY_A_YEAR = 365
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from helpers.connection.catalogue import SIMULATED_DEFAULT, UnknownModelError, base_model, base_name
 from helpers.course_data.paths import DATA
-from helpers.render import Shown, html_table, plural, text_table
+from helpers.display.tables import Shown, html_table, plural, text_table
 from helpers.tokens import count_text, count_tokens
 
 MILLION = 1_000_000

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.render import Shown, html_table, paragraph, plural, short_path, text_table
+from helpers.display.tables import Shown, html_table, paragraph, plural, short_path, text_table
 from helpers.tokens import TokenCount
 from helpers.training_file.jsonl import FileForm, read_lines, write_lines
 from helpers.training_file.problem import Example, Problem, excerpt

@@ -9,8 +9,8 @@ from typing import Any
 from openai import OpenAI
 
 from helpers.cost import UnknownPriceError, call_cost, price_of
+from helpers.display.tables import Shown, html_table, plural, text_table
 from helpers.hosts import confirm_cost
-from helpers.render import Shown, html_table, plural, text_table
 from helpers.tokens import count_text
 from helpers.usage import Answer, ask
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import openai
 from openai.types.fine_tuning import FineTuningJob
 
-from helpers.render import Shown, html_table, text_table
+from helpers.display.tables import Shown, html_table, text_table
 
 SUPPORT_HINT = "If you ask somebody for help, name the request id."
 

@@ -16,10 +16,10 @@ from openai.types.fine_tuning import FineTuningJob
 
 from helpers import notes
 from helpers.cost import Estimate, estimate
+from helpers.display.charts import loss_figure, read_curve
+from helpers.display.tables import Shown, html_table, text_table
 from helpers.explanations import explain
 from helpers.hosts import confirm_cost
-from helpers.plots import loss_figure, read_curve
-from helpers.render import Shown, html_table, text_table
 from helpers.watching import FINAL, Watcher, follow
 
 PAGE = 100

@@ -11,9 +11,9 @@ from openai import OpenAI
 from helpers.connection.catalogue import UnknownModelError, base_model
 from helpers.cost import UnknownPriceError, price_of
 from helpers.course_data.paths import DATA
+from helpers.display.tables import Shown, html_table, plural, text_table
 from helpers.explanations import explain
 from helpers.hosts import Host, current_host
-from helpers.render import Shown, html_table, plural, text_table
 
 
 @dataclass(repr=False)

@@ -8,8 +8,8 @@ from urllib.parse import quote
 from openai import OpenAI
 
 from helpers.connection.identity import is_practice
+from helpers.display.tables import Shown, escape, short_path
 from helpers.notes import workspace
-from helpers.render import Shown, escape, short_path
 
 # What a training run leaves beside the adapter, and nobody needs to use the model.
 LEFT_BEHIND = shutil.ignore_patterns("*.pt", "*.pth", "*.bin", "trainer_state.json", "README.md")

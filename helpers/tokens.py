@@ -17,7 +17,7 @@ import tiktoken
 
 from helpers.connection.catalogue import UnknownModelError, base_model, base_name
 from helpers.course_data.paths import DATA
-from helpers.render import Shown, html_table, plural, text_table
+from helpers.display.tables import Shown, html_table, plural, text_table
 
 RANKS = DATA / "tiktoken"
 ESTIMATE_WITH = "o200k_base"

@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 
 from helpers import notes
 from helpers.connection.identity import host_name
-from helpers.render import short_path
+from helpers.display.tables import short_path
 
 LONG_UPLOAD = 5_000_000  # bytes; below it a bar would only flash
 LARGEST_COMPARED = 50_000_000  # bytes; a larger file on the host is not fetched only to compare it

@@ -14,9 +14,9 @@ from openai import OpenAI
 
 from helpers.connection.identity import host_name
 from helpers.cost import UnknownPriceError, call_cost, dollars, price_of
+from helpers.display.tables import Shown, html_table, plural, text_table
 from helpers.hosts import current_host
 from helpers.notes import workspace
-from helpers.render import Shown, html_table, plural, text_table
 
 SIMULATED = "simulated"
 

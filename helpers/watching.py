@@ -10,7 +10,7 @@ from openai import OpenAI
 from openai.types.fine_tuning import FineTuningJob
 
 from helpers.connection.identity import is_practice
-from helpers.render import plural
+from helpers.display.tables import plural
 
 FINAL = ("succeeded", "failed", "cancelled")  # any other status, also one nobody has heard of, means: still going
 NEAR, FAR = 0.5, 10.0  # seconds between two questions, to a practice server and to any other host

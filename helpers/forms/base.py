@@ -11,9 +11,9 @@ import openai
 from openai import OpenAI
 
 from helpers.cost import dollars
+from helpers.display.tables import escape, paragraph
 from helpers.explanations import explain
 from helpers.hosts import connect, current_host
-from helpers.render import escape, paragraph
 
 # Errors that a person can act on. Any other is a mistake in the course, and is let through to be seen.
 FOR_PEOPLE = (openai.OpenAIError, ValueError, LookupError, OSError, RuntimeError)

@@ -11,9 +11,9 @@ from helpers import notes
 from helpers.connection.catalogue import SIMULATED_DEFAULT
 from helpers.cost import dollars, estimate
 from helpers.data_format import check, read, write
+from helpers.display.tables import paragraph, plural
 from helpers.forms.base import FOR_PEOPLE, Form, button, folded, hide, row, text
 from helpers.forms.rows import Row
-from helpers.render import paragraph, plural
 from helpers.tokens import count_example
 from helpers.training_file.jsonl import write_lines
 from helpers.training_file.rules import MIN_EXAMPLES, Example

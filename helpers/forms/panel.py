@@ -5,8 +5,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from helpers.plots import alternative_text, loss_png
-from helpers.render import paragraph
+from helpers.display.charts import alternative_text, loss_png
+from helpers.display.tables import paragraph
 from helpers.watching import Watcher, status_line
 
 LATEST_EVENTS = 3

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helpers.render import Shown, html_table, paragraph, plural, short_path, text_table
+from helpers.display.tables import Shown, html_table, paragraph, plural, short_path, text_table
 from helpers.training_file.jsonl import FileForm, read_lines, without_trailing_commas, write_lines
 from helpers.training_file.quality import Seen, same_example
 from helpers.training_file.rules import CHAT_KEYS, DPO_OTHER_NAMES, MESSAGE_KEYS, ROLES, Example

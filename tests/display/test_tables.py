@@ -1,6 +1,6 @@
 """Tables in a notebook and in a form."""
 
-from helpers.render import html_table
+from helpers.display.tables import html_table
 
 
 def test_only_what_is_as_long_as_an_id_may_be_broken():

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from helpers.plots import alternative_text, loss_figure, loss_png, read_curve
+from helpers.display.charts import alternative_text, loss_figure, loss_png, read_curve
 
 
 def curve(train, valid=None):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.render import escape
+from helpers.display.tables import escape
 
 WIDTH, HEIGHT, DPI = 6.4, 3.2, 100  # inches, dots per inch
 GREY = "#808080"  # reads on white and on black
