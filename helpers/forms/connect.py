@@ -8,7 +8,7 @@ from helpers import notes
 from helpers.connection.identity import OPENAI_URL
 from helpers.connection.keyring_store import KeyringUnavailableError, remember_key
 from helpers.display.tables import paragraph
-from helpers.forms.base import FOR_PEOPLE, Form, button, dropdown, hide, row, text
+from helpers.forms.form import FOR_PEOPLE, Form, button, dropdown, hide, row, text
 from helpers.forms.key_field import KeyField
 from helpers.hosts import connect, current_host, drop_key, forget
 from helpers.preflights import preflight

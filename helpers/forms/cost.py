@@ -5,7 +5,7 @@ import ipywidgets as widgets
 from helpers.break_even import break_even
 from helpers.connection.catalogue import SIMULATED_DEFAULT, base_models
 from helpers.cost import UnknownPriceError, default_epochs, price_of
-from helpers.forms.base import Form, dropdown
+from helpers.forms.form import Form, dropdown
 from helpers.forms.slider import Slider
 
 

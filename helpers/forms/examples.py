@@ -12,8 +12,8 @@ from helpers.connection.catalogue import SIMULATED_DEFAULT
 from helpers.cost import dollars, estimate
 from helpers.data_format import check, read, write
 from helpers.display.tables import paragraph, plural
-from helpers.forms.base import FOR_PEOPLE, Form, button, folded, hide, row, text
-from helpers.forms.rows import Row
+from helpers.forms.example_row import Row
+from helpers.forms.form import FOR_PEOPLE, Form, button, folded, hide, row, text
 from helpers.tokens import count_example
 from helpers.training_file.jsonl import write_lines
 from helpers.training_file.rules import MIN_EXAMPLES, Example

@@ -9,7 +9,7 @@ from openai import OpenAI
 from helpers import notes
 from helpers.connection.identity import host_name
 from helpers.cost import Estimate, estimate
-from helpers.forms.base import FOR_PEOPLE, Agreement, Form, button, client_or_default, dropdown, folded, hide, row, text
+from helpers.forms.form import FOR_PEOPLE, Agreement, Form, button, client_or_default, dropdown, folded, hide, row, text
 from helpers.forms.panel import Panel
 from helpers.hosts import base_model_for
 from helpers.job import JobResult, cancel, events_frame, metrics_frame, start, training_examples

@@ -11,9 +11,9 @@ from helpers import notes
 from helpers.connection.identity import OPENAI_URL, host_name
 from helpers.cost import dollars
 from helpers.display.tables import BREAKING, escape
-from helpers.forms.base import LABELS, Form, button, client_or_default, dropdown, row, text, wide
 from helpers.forms.code_field import CodeField
 from helpers.forms.examples import SYSTEM
+from helpers.forms.form import LABELS, Form, button, client_or_default, dropdown, row, text, wide
 from helpers.forms.slider import Slider
 from helpers.hosts import base_model_for, current_host
 from helpers.preflights import preflight

@@ -10,7 +10,7 @@ from helpers.cost import estimate
 from helpers.course_data.paths import DATA
 from helpers.data_format import Report, check, read
 from helpers.display.tables import paragraph, short_path
-from helpers.forms.base import FOR_PEOPLE, Form, button, client_or_default, dropdown, hide, row
+from helpers.forms.form import FOR_PEOPLE, Form, button, client_or_default, dropdown, hide, row
 from helpers.hosts import base_model_for
 from helpers.training_file.jsonl import LONG_FILE
 from helpers.upload import upload_file

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
-from helpers.forms.base import button, row
+from helpers.forms.form import button, row
 from helpers.training_file.rules import Example
 
 
