@@ -20,7 +20,8 @@ from helpers.display.charts import loss_figure, read_curve
 from helpers.display.tables import Shown, html_table, text_table
 from helpers.explanations import explain
 from helpers.hosts import confirm_cost
-from helpers.watching import FINAL, Watcher, follow
+from helpers.job_watching.view import follow
+from helpers.job_watching.watcher import FINAL, Watcher, events_frame, metrics_frame
 
 PAGE = 100
 
@@ -165,24 +166,6 @@ def metrics(client: OpenAI, job_id: str) -> pd.DataFrame:
 
 def _all_events(client: OpenAI, job_id: str) -> list[Any]:
     return list(client.fine_tuning.jobs.list_events(job_id, limit=PAGE))[::-1]
-
-
-def events_frame(listed: list[Any]) -> pd.DataFrame:
-    rows = [
-        {
-            "created_at": pd.to_datetime(event.created_at, unit="s", utc=True),
-            "level": event.level,
-            "type": event.type,
-            "message": event.message,
-        }
-        for event in listed
-    ]
-    return pd.DataFrame(rows, columns=["created_at", "level", "type", "message"])
-
-
-def metrics_frame(listed: list[Any]) -> pd.DataFrame:
-    rows = [event.data for event in listed if event.type == "metrics" and isinstance(event.data, dict)]
-    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=["step", "train_loss"])
 
 
 def result_file(client: OpenAI, job: FineTuningJob) -> pd.DataFrame:

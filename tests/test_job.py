@@ -14,9 +14,10 @@ from helpers import notes
 from helpers.earlier_steps import catch_up
 from helpers.hosts import NotConfirmedError, rehearse
 from helpers.job import attach, cancel, checkpoints, events, find_by_ticket, metrics, result_file, start, watch
+from helpers.job_watching.view import follow
+from helpers.job_watching.watcher import Watcher
 from helpers.practice import start_server
 from helpers.upload import upload_file
-from helpers.watching import Watcher, follow
 
 MODEL = "gpt-4.1-mini-2025-04-14"
 

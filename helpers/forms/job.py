@@ -10,11 +10,11 @@ from helpers import notes
 from helpers.connection.identity import host_name
 from helpers.cost import Estimate, estimate
 from helpers.forms.form import FOR_PEOPLE, Agreement, Form, button, client_or_default, dropdown, folded, hide, row, text
-from helpers.forms.panel import Panel
 from helpers.hosts import base_model_for
-from helpers.job import JobResult, cancel, events_frame, metrics_frame, start, training_examples
+from helpers.job import JobResult, cancel, start, training_examples
+from helpers.job_watching.panel import Panel
+from helpers.job_watching.watcher import FINAL, TRANSIENT, Watcher, events_frame, metrics_frame
 from helpers.preflights import preflight
-from helpers.watching import FINAL, TRANSIENT, Watcher
 
 AUTO = "auto"
 NO_VALIDATION = ""  # a Dropdown takes None for: nothing is chosen

@@ -7,7 +7,7 @@ import ipywidgets as widgets
 
 from helpers.display.charts import alternative_text, loss_png
 from helpers.display.tables import paragraph
-from helpers.watching import Watcher, status_line
+from helpers.job_watching.watcher import Watcher, metrics_frame, status_line
 
 LATEST_EVENTS = 3
 FALLBACK = "The live view of a running job stood here."
@@ -44,8 +44,6 @@ class Panel:
                 self._draw(watcher)
 
     def _draw(self, watcher: Watcher) -> None:
-        from helpers.job import metrics_frame
-
         metrics = metrics_frame(watcher.events)
         if len(metrics) > 1:
             self.curve.value = loss_png(metrics)
