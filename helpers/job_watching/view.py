@@ -5,7 +5,6 @@ import threading
 import time
 from typing import Protocol
 
-from helpers.job_watching.panel import Panel
 from helpers.job_watching.watcher import TRANSIENT, Watcher
 
 LONGEST_WAIT = 60.0  # seconds between two tries when the host does not answer
@@ -55,6 +54,8 @@ def come_back(watcher: Watcher, why: str) -> str:
 def make_view() -> View:
     """A panel in a notebook, lines of text anywhere else."""
     if in_notebook():
+        from helpers.job_watching.panel import Panel  # widgets are loaded only where they can be shown
+
         return Panel()
     return Lines()
 
