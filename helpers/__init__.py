@@ -4,17 +4,19 @@ Each name lives in the module of its step, which is loaded only when the name is
 """
 
 import importlib
+import sys
+from types import ModuleType
 from typing import Any
 
 PUBLIC = {
-    "environment": ["check_setup"],
+    "setup_check": ["check_setup"],
     "hosts": ["base_model_for", "confirm_cost", "connect", "current_host", "rehearse"],
-    "preflights": ["preflight"],
-    "explanations": ["explain"],
+    "preflight": ["preflight"],
+    "explain": ["explain"],
     "notes": ["remember", "workspace"],
-    "earlier_steps": ["catch_up"],
+    "catch_up": ["catch_up"],
     "data_format": ["check", "from_rows", "read", "repair", "sample", "split", "write"],
-    "drafting": ["draft"],
+    "draft": ["draft"],
     "tokens": ["count_tokens"],
     "upload": ["upload_file"],
     "job": ["attach", "cancel", "checkpoints", "events", "result_file", "start", "training_examples", "watch"],
@@ -37,3 +39,19 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+class _Course(ModuleType):
+    """This package. `from helpers import draft` gives the function, also after the module helpers/draft.py was loaded.
+
+    Python binds a submodule that it has loaded to its package, under the name of the module. Some modules here are named like
+    what they offer, and would hide it. (The class of a module may be changed: "Customizing module attribute access" in Python's
+    language reference.)
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        hides = isinstance(value, ModuleType) and name in MODULE_OF
+        super().__setattr__(name, getattr(value, name) if hides else value)
+
+
+sys.modules[__name__].__class__ = _Course

@@ -1,4 +1,4 @@
-"""Step 1: read, check, split, draw and write training examples. (Repairing a file is in mending.py.)"""
+"""Step 1: read, check, split, repair, draw and write training examples."""
 
 import csv
 import json
@@ -17,7 +17,7 @@ from helpers.tokens import TokenCount
 from helpers.training_file.jsonl import FileForm, read_lines, write_lines
 from helpers.training_file.problem import Example, Problem, excerpt
 from helpers.training_file.quality import Advice, question_of
-from helpers.training_file.repair import Repair, repair
+from helpers.training_file.repair import Repair, mended_lines
 from helpers.training_file.rules import Kind, check_example, check_line, kind_of, parse_line, whole_file
 
 __all__ = ["Repair", "Report", "check", "from_rows", "read", "repair", "sample", "split", "write"]
@@ -276,6 +276,23 @@ def _items_of(source: pd.DataFrame | Iterable[Any] | PathLike) -> Iterator[Any]:
             yield example
     else:
         yield from source
+
+
+def repair(source: PathLike, target: PathLike, *, overwrite: bool = False) -> Repair:
+    """Write a mended copy of a training file.
+
+    Mended are: encoding, line ends, blank lines, commas before a closing bracket, Python's quotation marks,
+    roles and keys with a common other name, keys that do not belong there, weights, arguments of a call that
+    are not text, half characters, exact doubles. A line that cannot be read is copied as it is. The original
+    is never written to, and an existing target only with `overwrite`.
+    """
+    source, target = Path(source), Path(target)
+    if target.exists() and target.samefile(source):
+        raise ValueError(f"target: found {target.name}, the file itself; expected another name")
+    done = Repair(short_path(source), short_path(target))
+    write_lines(mended_lines(source, done), target, overwrite)
+    done.left = check(target)
+    return done
 
 
 @dataclass(frozen=True, repr=False)

@@ -18,7 +18,7 @@ from helpers import notes
 from helpers.cost import Estimate, estimate
 from helpers.display.charts import loss_figure, read_curve
 from helpers.display.tables import Shown, html_table, text_table
-from helpers.explanations import explain
+from helpers.explain import explain
 from helpers.hosts import confirm_cost
 from helpers.job_watching.view import follow
 from helpers.job_watching.watcher import FINAL, Watcher, events_frame, metrics_frame

@@ -11,7 +11,7 @@ import openai
 import pytest
 
 from helpers import notes
-from helpers.earlier_steps import catch_up
+from helpers.catch_up import catch_up
 from helpers.hosts import NotConfirmedError, rehearse
 from helpers.job import attach, cancel, checkpoints, events, find_by_ticket, metrics, result_file, start, watch
 from helpers.job_watching.view import follow

@@ -12,7 +12,7 @@ import openai
 import pytest
 
 from helpers.course_data.paths import DATA
-from helpers.explanations import explain
+from helpers.explain import explain
 from helpers.practice import start_server
 from helpers.practice.training_files import TrainingFiles
 from tests.local_training import (

@@ -11,7 +11,7 @@ from helpers.display.tables import paragraph
 from helpers.forms.form import FOR_PEOPLE, Form, button, dropdown, hide, row, text
 from helpers.forms.key_field import KeyField
 from helpers.hosts import connect, current_host, drop_key, forget
-from helpers.preflights import preflight
+from helpers.preflight import preflight
 
 HOSTS = [
     ("The practice server on this computer (costs nothing)", "practice"),

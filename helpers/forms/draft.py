@@ -10,11 +10,11 @@ from helpers import notes
 from helpers.connection.catalogue import SIMULATED_DEFAULT
 from helpers.data_format import from_rows, read, write
 from helpers.display.tables import escape, plural
-from helpers.drafting import Draft, DraftedPair, draft, drafting_cost, request_for
+from helpers.draft import Draft, DraftedPair, draft, drafting_cost, request_for
 from helpers.forms.examples import SYSTEM, draft_of
 from helpers.forms.form import LABELS, Agreement, Form, button, client_or_default, dropdown, hide, row, text, wide
 from helpers.hosts import base_model_for
-from helpers.preflights import preflight
+from helpers.preflight import preflight
 from helpers.training_file.spreadsheet import pair_of
 
 ASPECTS = "comfort, environment, price, installation"

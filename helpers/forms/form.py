@@ -12,7 +12,7 @@ from openai import OpenAI
 
 from helpers.cost import dollars
 from helpers.display.tables import escape, paragraph
-from helpers.explanations import explain
+from helpers.explain import explain
 from helpers.hosts import connect, current_host
 
 # Errors that a person can act on. Any other is a mistake in the course, and is let through to be seen.

@@ -14,7 +14,7 @@ from helpers.hosts import base_model_for
 from helpers.job import JobResult, cancel, start, training_examples
 from helpers.job_watching.panel import Panel
 from helpers.job_watching.watcher import FINAL, TRANSIENT, Watcher, events_frame, metrics_frame
-from helpers.preflights import preflight
+from helpers.preflight import preflight
 
 AUTO = "auto"
 NO_VALIDATION = ""  # a Dropdown takes None for: nothing is chosen

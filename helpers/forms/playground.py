@@ -16,7 +16,7 @@ from helpers.forms.examples import SYSTEM
 from helpers.forms.form import LABELS, Form, button, client_or_default, dropdown, row, text, wide
 from helpers.forms.slider import Slider
 from helpers.hosts import base_model_for, current_host
-from helpers.preflights import preflight
+from helpers.preflight import preflight
 from helpers.usage import Answer, Asking, messages_for
 
 NOBODY = "(nobody)"

@@ -2,14 +2,13 @@
 
 import ast
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helpers.display.tables import Shown, html_table, paragraph, plural, short_path, text_table
-from helpers.training_file.jsonl import FileForm, read_lines, without_trailing_commas, write_lines
+from helpers.display.tables import Shown, html_table, paragraph, plural, text_table
+from helpers.training_file.jsonl import FileForm, read_lines, without_trailing_commas
 from helpers.training_file.quality import Seen, same_example
 from helpers.training_file.rules import CHAT_KEYS, DPO_OTHER_NAMES, MESSAGE_KEYS, ROLES, Example
 
@@ -61,26 +60,7 @@ class Repair(Shown):
         return table + paragraph("What is left:") + self.left._repr_html_()
 
 
-def repair(source: str | os.PathLike[str], target: str | os.PathLike[str], *, overwrite: bool = False) -> Repair:
-    """Write a mended copy of a training file.
-
-    Mended are: encoding, line ends, blank lines, commas before a closing bracket, Python's quotation marks,
-    roles and keys with a common other name, keys that do not belong there, weights, arguments of a call that
-    are not text, half characters, exact doubles. A line that cannot be read is copied as it is. The original
-    is never written to, and an existing target only with `overwrite`.
-    """
-    from helpers.data_format import check  # here, because data_format offers repair() to the notebooks
-
-    source, target = Path(source), Path(target)
-    if target.exists() and target.samefile(source):
-        raise ValueError(f"target: found {target.name}, the file itself; expected another name")
-    done = Repair(short_path(source), short_path(target))
-    write_lines(_mended_lines(source, done), target, overwrite)
-    done.left = check(target)
-    return done
-
-
-def _mended_lines(source: Path, done: Repair) -> Iterator[bytes]:
+def mended_lines(source: Path, done: Repair) -> Iterator[bytes]:
     form, seen = FileForm(), Seen("example")
     for number, line in read_lines(source, form, progress=True):
         mended, example, what = mend_line(line)

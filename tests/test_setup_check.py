@@ -2,7 +2,7 @@
 
 from packaging.requirements import Requirement
 
-from helpers.environment import Setup, check_setup, package_problem
+from helpers.setup_check import Setup, check_setup, package_problem
 
 
 def test_this_environment_has_everything_the_course_needs():

@@ -3,7 +3,7 @@
 import pytest
 
 from helpers.data_format import from_rows
-from helpers.drafting import draft, found_in, judged, request_for
+from helpers.draft import draft, found_in, judged, request_for
 from helpers.hosts import NotConfirmedError
 
 MODEL = "gpt-4.1-mini-2025-04-14"

@@ -12,7 +12,7 @@ from helpers.connection.catalogue import UnknownModelError, base_model
 from helpers.cost import UnknownPriceError, price_of
 from helpers.course_data.paths import DATA
 from helpers.display.tables import Shown, html_table, plural, text_table
-from helpers.explanations import explain
+from helpers.explain import explain
 from helpers.hosts import Host, current_host
 
 

@@ -3,7 +3,7 @@
 import openai
 import pytest
 
-from helpers.explanations import explain
+from helpers.explain import explain
 from helpers.hosts import rehearse
 
 

@@ -1,6 +1,7 @@
 """What a host can do today, told by its own answers and the date. OpenAI itself is far away and costs money: a small
 server of our own answers in its place here, and nowhere else."""
 
+import importlib
 import json
 import threading
 from datetime import date
@@ -9,8 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import openai
 import pytest
 
-from helpers import preflights
-from helpers.preflights import preflight
+from helpers.preflight import preflight
 
 
 @pytest.fixture
@@ -54,6 +54,7 @@ def said(found):
 
 def as_openai(monkeypatch):
     """Take the stand-in for OpenAI."""
+    preflights = importlib.import_module("helpers.preflight")
     real = preflights.current_host
     monkeypatch.setattr(
         preflights, "current_host", lambda client: type(real(client))("openai", str(client.base_url), "openai")
