@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import openai
 import pytest
 
-from helpers.practice.engines import FINAL, local_training_is_installed
+from helpers.practice.engine import FINAL
+from helpers.practice.engine_registry import local_training_is_installed
 
 MODEL = "smollm2-135m-instruct"
 SYSTEM = "You are the sales assistant of CloudRest, a mattress shop. Answer in one or two friendly, factual sentences."

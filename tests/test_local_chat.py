@@ -4,7 +4,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 from helpers.course_data.paths import DATA
-from helpers.practice.engines import ChatRequest
+from helpers.practice.engine import ChatRequest
 from tests.local_training import needs_local_training, tiny_model, trainer_for
 
 pytestmark = needs_local_training

@@ -7,8 +7,8 @@ from fastapi import Depends, FastAPI, Request
 from starlette.datastructures import MutableHeaders
 
 from helpers.practice import chat, errors, faults, files, jobs, models, responses
-from helpers.practice.engines import load_engines
-from helpers.practice.finishing import Jobs
+from helpers.practice.engine_registry import load_engines
+from helpers.practice.job_lifecycle import Jobs
 from helpers.practice.settings import Settings
 from helpers.practice.store import Store
 
@@ -22,6 +22,8 @@ def make_app(settings: Settings) -> FastAPI:
     app.state.settings, app.state.store = settings, store
     app.state.engines = load_engines(settings, store)
     app.state.jobs = Jobs(store, app.state.engines)
+    for engine in app.state.engines.values():
+        engine.begin(app.state.jobs.progress)
 
     errors.install(app)
     app.add_exception_handler(faults.DroppedConnection, _drop)

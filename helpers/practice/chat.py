@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from helpers.practice.engines import ChatRequest, Engine, Reply
+from helpers.practice.engine import ChatRequest, Engine, Reply
 from helpers.practice.errors import ApiError, model_not_found
 from helpers.practice.ids import random_id
 

@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from helpers.practice.engines import FINAL, Checkpoint, Engine, Event, Progress
+from helpers.practice.engine import FINAL, Checkpoint, Engine, Event, Progress
 from helpers.practice.errors import ApiError
-from helpers.practice.finishing import Jobs
+from helpers.practice.job_lifecycle import Jobs
 from helpers.practice.pages import page
 from helpers.practice.store import Job, StoredFile
-from helpers.practice.training_data import read_training_data
+from helpers.practice.validate_files import read_training_data
 
 ORGANIZATION = "org-practice"
 AUTO = {"n_epochs": "auto", "batch_size": "auto", "learning_rate_multiplier": "auto"}

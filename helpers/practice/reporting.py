@@ -5,7 +5,7 @@ from typing import Any
 from accelerate.utils import broadcast_object_list
 from transformers import TrainerCallback
 
-from helpers.practice.job_texts import checkpoint_name, model_name
+from helpers.practice.job_wording import checkpoint_name, model_name
 from helpers.practice.store import Job, Store
 from helpers.practice.training_files import TrainingFiles
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from helpers.practice.chat import ask, server_sent
-from helpers.practice.engines import ChatRequest, Reply
+from helpers.practice.engine import ChatRequest, Reply
 from helpers.practice.ids import random_id
 
 router = APIRouter(prefix="/responses")

@@ -6,20 +6,20 @@ restart. The numbers come from the file, the seed and the settings: the same job
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from helpers.connection.catalogue import base_models
 from helpers.cost import default_epochs
 from helpers.practice.answers import answer_as_base, answer_as_tuned
-from helpers.practice.engines import ChatRequest, Checkpoint, Event, Progress
+from helpers.practice.engine import ChatRequest, Checkpoint, Event, Progress
 from helpers.practice.errors import ApiError
 from helpers.practice.ids import derived_id
-from helpers.practice.job_texts import begun_messages, checkpoint_name, model_name, result_csv
+from helpers.practice.job_wording import begun_messages, checkpoint_name, model_name, result_csv
 from helpers.practice.settings import Settings
 from helpers.practice.store import Job, Store, TunedModel
-from helpers.practice.training_data import TrainingData
+from helpers.practice.validate_files import TrainingData
 from helpers.tokens import count_messages, encoding_for
 
 FINGERPRINT = "fp_practice_simulated"
@@ -41,6 +41,9 @@ class Simulator:
 
     def base_models(self) -> list[str]:
         return [model.id for model in base_models() if model.engine == self.name and model.fine_tunable]
+
+    def begin(self, look: Callable[[Job], Progress]) -> None:
+        """Nothing: how far a simulated job is follows from the clock, when somebody asks."""
 
     def plan(self, job: dict[str, Any], data: TrainingData) -> dict[str, Any]:
         asked = job["method"]["supervised"]["hyperparameters"]

