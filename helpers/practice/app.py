@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import Depends, FastAPI, Request
 from starlette.datastructures import MutableHeaders
 
-from helpers.practice import chat, errors, faults, files, jobs, models, responses
+from helpers.practice.api import chat, errors, faults, files, jobs, models, responses
 from helpers.practice.engine_registry import load_engines
 from helpers.practice.job_lifecycle import Jobs
 from helpers.practice.settings import Settings

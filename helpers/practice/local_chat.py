@@ -17,8 +17,8 @@ from transformers import (
     TopPLogitsWarper,
 )
 
+from helpers.practice.api.errors import ApiError
 from helpers.practice.engine import ChatRequest
-from helpers.practice.errors import ApiError
 from helpers.practice.local_model import attention, device, model_source, weights_dtype
 from helpers.practice.training_text import plain_message, render
 

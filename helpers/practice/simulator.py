@@ -13,8 +13,8 @@ from typing import Any
 from helpers.connection.catalogue import base_models
 from helpers.cost import default_epochs
 from helpers.practice.answers import answer_as_base, answer_as_tuned
+from helpers.practice.api.errors import ApiError
 from helpers.practice.engine import ChatRequest, Checkpoint, Event, Progress
-from helpers.practice.errors import ApiError
 from helpers.practice.ids import derived_id
 from helpers.practice.job_wording import begun_messages, checkpoint_name, model_name, result_csv
 from helpers.practice.settings import Settings

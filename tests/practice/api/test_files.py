@@ -86,7 +86,7 @@ def test_an_empty_file_is_refused(client):
 
 
 def test_a_file_over_the_limit_is_refused_and_leaves_nothing(client, home, monkeypatch):
-    monkeypatch.setattr("helpers.practice.files.LARGEST_FILE", 1_000)
+    monkeypatch.setattr("helpers.practice.api.files.LARGEST_FILE", 1_000)
     with pytest.raises(openai.APIStatusError) as caught:
         upload(client, MATTRESS)
     assert caught.value.status_code == 413 and list((home / "files").iterdir()) == []

@@ -6,8 +6,8 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from helpers.connection.catalogue import base_models
+from helpers.practice.api.errors import ApiError, model_not_found
 from helpers.practice.engine import Engine
-from helpers.practice.errors import ApiError, model_not_found
 from helpers.practice.store import TunedModel
 
 router = APIRouter(prefix="/models")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from helpers.practice.errors import ApiError
+from helpers.practice.api.errors import ApiError
 
 
 def page(

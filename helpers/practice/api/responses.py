@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from helpers.practice.chat import ask, server_sent
+from helpers.practice.api.chat import ask, server_sent
 from helpers.practice.engine import ChatRequest, Reply
 from helpers.practice.ids import random_id
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from helpers.practice.errors import WIND_DOWN, ApiError, wrong_key
+from helpers.practice.api.errors import WIND_DOWN, ApiError, wrong_key
 
 Name = Literal[
     "wrong_key",

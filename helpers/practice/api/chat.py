@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from helpers.practice.api.errors import ApiError, model_not_found
 from helpers.practice.engine import ChatRequest, Engine, Reply
-from helpers.practice.errors import ApiError, model_not_found
 from helpers.practice.ids import random_id
 
 router = APIRouter(prefix="/chat/completions")

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from helpers.practice.api.errors import ApiError
+from helpers.practice.api.pagination import page
 from helpers.practice.engine import FINAL, Checkpoint, Engine, Event, Progress
-from helpers.practice.errors import ApiError
 from helpers.practice.job_lifecycle import Jobs
-from helpers.practice.pages import page
 from helpers.practice.store import Job, StoredFile
 from helpers.practice.validate_files import read_training_data
 

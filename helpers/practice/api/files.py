@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, Query, Request, UploadFile
 from fastapi.responses import FileResponse
 
-from helpers.job_errors import not_a_dictionary
-from helpers.practice.errors import ApiError, not_found
-from helpers.practice.pages import page
+from helpers.practice.api.errors import ApiError, not_found
+from helpers.practice.api.pagination import page
+from helpers.practice.api.training_file_errors import not_a_dictionary
 from helpers.practice.store import Store, StoredFile
 from helpers.training_file.jsonl import read_lines
 
