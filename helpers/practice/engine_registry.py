@@ -5,7 +5,7 @@ import os
 
 from helpers.practice.engine import Engine
 from helpers.practice.settings import Settings
-from helpers.practice.simulator import Simulator
+from helpers.practice.simulated.engine import Simulator
 from helpers.practice.store import Store
 
 

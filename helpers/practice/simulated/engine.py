@@ -12,12 +12,12 @@ from typing import Any
 
 from helpers.connection.catalogue import base_models
 from helpers.cost import default_epochs
-from helpers.practice.answers import answer_as_base, answer_as_tuned
 from helpers.practice.api.errors import ApiError
 from helpers.practice.engine import ChatRequest, Checkpoint, Event, Progress
 from helpers.practice.ids import derived_id
 from helpers.practice.job_wording import begun_messages, checkpoint_name, model_name, result_csv
 from helpers.practice.settings import Settings
+from helpers.practice.simulated.answers import answer_as_base, answer_as_tuned
 from helpers.practice.store import Job, Store, TunedModel
 from helpers.practice.validate_files import TrainingData
 from helpers.tokens import count_messages, encoding_for
