@@ -57,7 +57,7 @@ def answer(client: openai.OpenAI, model: str, question: str, **more) -> str:
 
 def trainer_for(source: str, examples: list[dict], output: Path, seed: int = 1):
     """A trainer before its first step, with all examples in one batch."""
-    from helpers.practice.recipe import make_trainer
+    from helpers.practice.training.recipe import make_trainer
 
     settings = {"n_epochs": 1, "batch_size": len(examples), "learning_rate_multiplier": 1.0}
     job = SimpleNamespace(method={"type": "supervised"}, plan={"hyperparameters": settings}, seed=seed)
@@ -66,7 +66,7 @@ def trainer_for(source: str, examples: list[dict], output: Path, seed: int = 1):
 
 def tiny_model(folder: Path) -> str:
     """Make a small random model with the real tokenizer; returns its folder."""
-    from helpers.practice.local_model import gguf_file, prepare_libraries
+    from helpers.practice.training.base_model import gguf_file, prepare_libraries
 
     prepare_libraries()
     from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM

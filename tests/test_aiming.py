@@ -75,7 +75,7 @@ def inner_matrices(trainer):
 def test_every_layer_is_aimed_by_the_seed_and_the_model_says_what_it_said_before(tiny, tmp_path, monkeypatch):
     import torch
 
-    from helpers.practice import recipe
+    from helpers.practice.training import recipe
 
     first, same, other = (trainer_for(tiny, EXAMPLES, tmp_path / str(n), seed) for n, seed in enumerate((1, 1, 2)))
     monkeypatch.setattr(recipe, "aim", lambda *_: ({}, []))
@@ -111,7 +111,7 @@ def test_examples_that_are_all_the_same_show_at_least_their_answer(tiny, tmp_pat
 
 def test_of_long_examples_only_some_are_looked_at():
     from helpers.practice.aiming import looked_at
-    from helpers.practice.training_text import Encoded
+    from helpers.practice.training.labels import Encoded
 
     long, short = (Encoded([0] * tokens, [], cut=False) for tokens in (2000, 60))
     assert looked_at([long, short], 1000) == [long]
@@ -122,8 +122,8 @@ def test_of_long_examples_only_some_are_looked_at():
 def test_a_layer_may_read_the_tokens_in_one_row_and_one_that_reads_only_some_is_left_alone(tiny, tmp_path, monkeypatch):
     import torch
 
-    from helpers.practice import recipe
     from helpers.practice.aiming import aim
+    from helpers.practice.training import recipe
 
     monkeypatch.setattr(recipe, "aim", lambda *_: ({}, []))
     trainer = trainer_for(tiny, EXAMPLES, tmp_path)

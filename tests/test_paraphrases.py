@@ -12,14 +12,14 @@ SYSTEM, QUESTION, ANSWER = json.loads((DATA / "mydata.jsonl").read_text("utf-8")
 
 
 def encoded(*ids, learned=2):
-    from helpers.practice.training_text import IGNORED, Encoded
+    from helpers.practice.training.labels import IGNORED, Encoded
 
     return Encoded(list(ids), [IGNORED] * (len(ids) - learned) + list(ids[-learned:]), cut=False)
 
 
 def read(paraphrases, examples, epochs):
     """What of the first example is read in each epoch, with one step for each."""
-    from helpers.practice.batches import padded
+    from helpers.practice.training.batching import padded
 
     seen = []
     for epoch in range(epochs):
@@ -39,8 +39,8 @@ def test_every_second_epoch_asks_in_other_words_and_never_the_first_or_the_last(
 
 
 def test_an_example_without_other_words_stays_as_it_is_and_labels_go_with_the_words():
-    from helpers.practice.batches import padded
     from helpers.practice.paraphrases import Paraphrases
+    from helpers.practice.training.batching import padded
 
     own, other, new = encoded(1, 2, 8, 9), encoded(7, 7, 7, 7), encoded(1, 3, 4, 8, 9)
     batch = Paraphrases({tuple(own.input_ids): [new]}, 3).of(padded([other, own], "cpu"), 1, 3)
@@ -86,7 +86,7 @@ def base(tmp_path):
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from helpers.practice.local_model import model_source
+    from helpers.practice.training.base_model import model_source
 
     source = model_source(MODEL, tmp_path)
     return AutoTokenizer.from_pretrained(source), AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)

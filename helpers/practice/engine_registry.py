@@ -13,7 +13,9 @@ def load_engines(settings: Settings, store: Store) -> dict[str, Engine]:
     """The engines that can work on this computer, by name."""
     engines: dict[str, Engine] = {"simulator": Simulator(settings, store)}
     if local_training_is_installed() and os.environ.get("PRACTICE_LOCAL_MODELS") != "none":
-        from helpers.practice.trainer import Trainer  # imports what is installed with requirements-local.txt only
+        from helpers.practice.training.engine import (
+            Trainer,  # imports what is installed with requirements-local.txt only
+        )
 
         engines["local"] = Trainer(settings, store)
     return engines

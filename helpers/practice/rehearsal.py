@@ -14,8 +14,8 @@ from typing import Any
 import torch
 
 from helpers.course_data.paths import DATA
-from helpers.practice.batches import Batch, padded, scores_from
-from helpers.practice.training_text import encode_all
+from helpers.practice.training.batching import Batch, padded, scores_from
+from helpers.practice.training.labels import encode_all
 from helpers.training_file.jsonl import read_lines
 
 FILE = DATA / "rehearsal.jsonl"

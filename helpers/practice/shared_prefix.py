@@ -11,8 +11,8 @@ import torch
 from torch.nn.functional import pad
 from transformers import DynamicCache
 
-from helpers.practice.batches import Batch, common_beginning, padded, rounded
-from helpers.practice.training_text import IGNORED, Encoded
+from helpers.practice.training.batching import Batch, common_beginning, padded, rounded
+from helpers.practice.training.labels import IGNORED, Encoded
 
 # A row is longer than an example, and attention grows with the square: at most this many times as large as in the batch.
 MOST_ATTENTION = 2

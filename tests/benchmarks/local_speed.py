@@ -19,8 +19,8 @@ import psutil
 
 from helpers.course_data.paths import DATA
 from helpers.practice import start_server
-from helpers.practice.local_model import unpacked
-from helpers.practice.training_files import TrainingFiles
+from helpers.practice.training.base_model import unpacked
+from helpers.practice.training.run_folder import TrainingFiles
 from tests.local_training import MODEL, wait_for
 
 YARDSTICK = """
@@ -70,7 +70,7 @@ def train_ours(client: openai.OpenAI, home: Path) -> tuple[float, int, int]:
 
 
 def train_plainly(base: Path, output: Path, epochs: int) -> tuple[float, int]:
-    from helpers.practice.recipe import ALPHA, LEARNING_RATE, RANK
+    from helpers.practice.training.recipe import ALPHA, LEARNING_RATE, RANK
 
     arguments = [base, DATA / "mydata.jsonl", output, epochs, RANK, ALPHA, LEARNING_RATE["supervised"]]
     begun = time.perf_counter()

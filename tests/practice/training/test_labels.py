@@ -10,7 +10,7 @@ LIMIT = 2048
 
 @pytest.fixture(scope="module")
 def tokenizer():
-    from helpers.practice.local_model import gguf_file, prepare_libraries
+    from helpers.practice.training.base_model import gguf_file, prepare_libraries
 
     prepare_libraries()
     from transformers import AutoTokenizer
@@ -20,7 +20,7 @@ def tokenizer():
 
 def learned(tokenizer, *messages, limit=LIMIT):
     """The text of the tokens that have a label."""
-    from helpers.practice.training_text import IGNORED, encode
+    from helpers.practice.training.labels import IGNORED, encode
 
     encoded = encode(
         [dict(zip(("role", "content", "weight"), message, strict=False)) for message in messages], tokenizer, limit
@@ -56,14 +56,14 @@ def test_letters_of_other_scripts_and_a_text_that_looks_like_a_mark_do_not_move_
 
 
 def test_examples_without_anything_to_learn_are_left_out(tokenizer):
-    from helpers.practice.training_text import encode_all
+    from helpers.practice.training.labels import encode_all
 
     silent = {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho", "weight": 0}]}
     assert encode_all([silent], tokenizer, LIMIT) == []
 
 
 def test_parts_are_joined_and_a_tool_call_is_written_as_json():
-    from helpers.practice.training_text import plain_message
+    from helpers.practice.training.labels import plain_message
 
     parts = [{"type": "text", "text": "Ten "}, {"type": "text", "text": "years."}]
     assert plain_message({"role": "developer", "content": parts}) == {"role": "system", "content": "Ten years."}

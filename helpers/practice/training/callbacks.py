@@ -7,7 +7,7 @@ from transformers import TrainerCallback
 
 from helpers.practice.job_wording import checkpoint_name, model_name
 from helpers.practice.store import Job, Store
-from helpers.practice.training_files import TrainingFiles
+from helpers.practice.training.run_folder import TrainingFiles
 
 # Names in the trainer's log, and the API's names for the same.
 TRAIN = {"loss": "train_loss", "mean_token_accuracy": "train_mean_token_accuracy"}

@@ -14,7 +14,7 @@ def test_the_lowest_fifth_of_the_layers_gets_no_adapter(layers, adapted):
     from peft import LoraConfig, get_peft_model
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from helpers.practice.recipe import _lowest
+    from helpers.practice.training.recipe import _lowest
 
     size = {"hidden_size": 16, "intermediate_size": 24, "num_attention_heads": 4, "num_key_value_heads": 2}
     model = LlamaForCausalLM(LlamaConfig(**size, num_hidden_layers=layers, vocab_size=11))

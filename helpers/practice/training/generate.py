@@ -19,8 +19,8 @@ from transformers import (
 
 from helpers.practice.api.errors import ApiError
 from helpers.practice.engine import ChatRequest
-from helpers.practice.local_model import attention, device, model_source, weights_dtype
-from helpers.practice.training_text import plain_message, render
+from helpers.practice.training.base_model import attention, device, model_source, weights_dtype
+from helpers.practice.training.labels import plain_message, render
 
 LONGEST_ANSWER = 512  # tokens, where the request names no limit
 LEAVING = 5.0  # seconds; a program that ends in the middle of a computation waits for it, and begins no other: else it would be aborted

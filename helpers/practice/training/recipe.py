@@ -15,15 +15,15 @@ from trl import DPOConfig, DPOTrainer, SFTConfig
 
 from helpers.connection.catalogue import LOCAL_TRAINING_TOKENS
 from helpers.practice.aiming import aim
-from helpers.practice.answer_loss import AnswerLossTrainer
 from helpers.practice.averaging import Averaging
-from helpers.practice.batches import ROUND, count_batches
-from helpers.practice.local_model import attention, device, weights_dtype
 from helpers.practice.lora_product import write_out
 from helpers.practice.paraphrases import write_paraphrases
 from helpers.practice.rehearsal import Rehearsal
 from helpers.practice.store import Job
-from helpers.practice.training_text import encode_all, preferences
+from helpers.practice.training.base_model import attention, device, weights_dtype
+from helpers.practice.training.batching import ROUND, count_batches
+from helpers.practice.training.labels import encode_all, preferences
+from helpers.practice.training.sft_trainer import AnswerLossTrainer
 
 RANK = 32
 ALPHA = 64

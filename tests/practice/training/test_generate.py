@@ -17,7 +17,7 @@ def test_models_and_adapters_may_be_loaded_at_the_same_time(tmp_path, monkeypatc
     examples = [json.loads(line) for line in (DATA / "mydata.jsonl").read_text("utf-8").splitlines()[:2]]
     adapter = tmp_path / "adapter"
     trainer_for(source, examples, tmp_path / "training").model.save_pretrained(adapter)
-    from helpers.practice.local_chat import LocalChat
+    from helpers.practice.training.generate import LocalChat
 
     request = ChatRequest(model="tiny", messages=[{"role": "user", "content": "Hi"}], max_tokens=1, temperature=0)
 

@@ -24,10 +24,10 @@ from helpers.practice.disk import forgiven_if_full, is_full, no_space
 from helpers.practice.engine import FINAL, ChatRequest, Checkpoint, Event, Progress
 from helpers.practice.ids import derived_id
 from helpers.practice.job_wording import begun_messages, model_name, result_csv
-from helpers.practice.local_model import check_ahead, importing, model_source
 from helpers.practice.settings import Settings
 from helpers.practice.store import Job, Store, TunedModel
-from helpers.practice.training_files import TrainingFiles
+from helpers.practice.training.base_model import check_ahead, importing, model_source
+from helpers.practice.training.run_folder import TrainingFiles
 from helpers.practice.validate_files import TrainingData
 
 KEPT_CHECKPOINTS = 3
@@ -218,7 +218,7 @@ class Trainer:
         files.forget_process()
         with files.log.open("ab") as log:
             child = subprocess.Popen(
-                [*_launcher(), "-m", "helpers.practice.training_process", str(self.settings.home), job.id],
+                [*_launcher(), "-m", "helpers.practice.training.process", str(self.settings.home), job.id],
                 cwd=files.folder,
                 env=_environment(),
                 stdin=subprocess.DEVNULL,
@@ -274,7 +274,7 @@ class Trainer:
         with self._chat_lock:
             if self._chat is None:
                 with importing():
-                    from helpers.practice.local_chat import LocalChat
+                    from helpers.practice.training.generate import LocalChat
 
                 self._chat = LocalChat(self.settings.home)
             return self._chat

@@ -14,7 +14,7 @@ import pytest
 from helpers.course_data.paths import DATA
 from helpers.explain import explain
 from helpers.practice import start_server
-from helpers.practice.training_files import TrainingFiles
+from helpers.practice.training.run_folder import TrainingFiles
 from tests.local_training import (
     MODEL,
     SYSTEM,
@@ -80,7 +80,7 @@ def start(real, file, hyperparameters, **more):
 
 CONVERTING = """
 import pathlib, sys
-from helpers.practice import local_model
+from helpers.practice.training import base_model as local_model
 convert = local_model._convert
 local_model._convert = lambda *folders: (print("converts"), convert(*folders))
 print(local_model.unpacked(pathlib.Path(sys.argv[1])))
@@ -109,7 +109,7 @@ def test_processes_that_start_together_convert_the_weights_once_and_damage_is_me
 def test_a_file_that_was_written_again_is_hashed_again_and_any_other_once(tmp_path, monkeypatch):
     import hashlib
 
-    from helpers.practice import local_model
+    from helpers.practice.training import base_model as local_model
 
     weights = tmp_path / "model.safetensors"
     weights.write_bytes(b"whole")
@@ -154,8 +154,8 @@ def test_the_events_tell_the_story_in_the_order_of_the_real_api(real, trained):
 def test_trained_tokens_are_those_that_were_really_read(real, real_home, trained):
     from transformers import AutoTokenizer
 
-    from helpers.practice.local_model import model_source
-    from helpers.practice.training_text import encode
+    from helpers.practice.training.base_model import model_source
+    from helpers.practice.training.labels import encode
 
     tokenizer = AutoTokenizer.from_pretrained(model_source(MODEL, real_home))
     lines = (DATA / "mydata.jsonl").read_text(encoding="utf-8").splitlines()
@@ -436,7 +436,7 @@ def test_another_chat_model_is_offered_by_naming_its_folder(real, real_home, tmp
     """Another architecture, another chat template; two small random layers, so it learns next to nothing."""
     from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM
 
-    from helpers.practice.local_model import unpacked
+    from helpers.practice.training.base_model import unpacked
 
     tokenizer = AutoTokenizer.from_pretrained(unpacked(real_home))
     tokenizer.chat_template = OTHER_TEMPLATE

@@ -1,4 +1,4 @@
-"""The process that trains: `python -m helpers.practice.training_process HOME JOB_ID`, started by the trainer.
+"""The process that trains: `python -m helpers.practice.training.process HOME JOB_ID`, started by the trainer.
 
 It reads the job from the practice home, reports every step into its database as it happens, and writes how it ended into one
 small file. It runs on its own, so it outlives the kernel; under `accelerate launch` the same command runs on many devices.
@@ -18,10 +18,10 @@ from filelock import FileLock, Timeout
 
 from helpers.connection.catalogue import LOCAL_TRAINING_TOKENS
 from helpers.practice.disk import is_full, no_space
-from helpers.practice.local_model import LocalModelError, check_ahead, importing, model_source
 from helpers.practice.settings import load_settings
 from helpers.practice.store import Job, Store
-from helpers.practice.training_files import TrainingFiles
+from helpers.practice.training.base_model import LocalModelError, check_ahead, importing, model_source
+from helpers.practice.training.run_folder import TrainingFiles
 from helpers.training_file.jsonl import read_lines
 
 NEEDED_BY_A_MODEL = {"adapter_config.json", "adapter_model.safetensors"}
@@ -58,8 +58,8 @@ def train(job: Job, store: Store, files: TrainingFiles) -> dict[str, Any]:
     with importing():
         from peft.helpers import disable_input_dtype_casting
 
-        from helpers.practice.recipe import make_trainer
-        from helpers.practice.reporting import Reporter
+        from helpers.practice.training.callbacks import Reporter
+        from helpers.practice.training.recipe import make_trainer
     gc.freeze()  # what was imported stays; to look through it for garbage, twice in a short training, takes a second
 
     source = model_source(job.model, store.settings.home)

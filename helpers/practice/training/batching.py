@@ -13,7 +13,7 @@ from torch.nn.functional import pad
 from torch.utils.data import BatchSampler
 from transformers.modeling_outputs import BaseModelOutputWithPast
 
-from helpers.practice.training_text import IGNORED, Encoded
+from helpers.practice.training.labels import IGNORED, Encoded
 
 ROUND = 16  # lengths are rounded up to this: libraries keep memory for every new one (120 MB in a short training)
 READ = ("input_ids", "attention_mask", "position_ids", "past_key_values")

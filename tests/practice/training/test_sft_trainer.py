@@ -93,7 +93,7 @@ def test_the_loss_and_every_gradient_are_those_of_plain_training(source, tmp_pat
 def test_the_first_words_of_every_answer_count_more(monkeypatch):
     import torch
 
-    from helpers.practice import answer_loss
+    from helpers.practice.training import sft_trainer as answer_loss
 
     monkeypatch.setattr(answer_loss, "FIRST", 2)
     monkeypatch.setattr(answer_loss, "FIRST_WEIGHT", 4.0)
@@ -105,7 +105,7 @@ def test_the_first_words_of_every_answer_count_more(monkeypatch):
 def test_they_count_more_in_what_is_learned_and_not_in_what_is_reported(source, tmp_path, exact, monkeypatch):
     from torch.nn.functional import cross_entropy
 
-    from helpers.practice import answer_loss
+    from helpers.practice.training import sft_trainer as answer_loss
 
     trainer = begun(source, [CONVERSATION, *mattress(2)], tmp_path)
     trainer.rehearsal = None
@@ -168,7 +168,7 @@ def test_a_model_that_has_changed_is_drawn_back_and_the_reported_loss_is_that_of
 def test_in_one_row_or_one_after_the_other_the_gradients_are_the_same(source, tmp_path, exact, monkeypatch):
     import torch
 
-    from helpers.practice import answer_loss
+    from helpers.practice.training import sft_trainer as answer_loss
 
     together = learn(source, mattress(2), tmp_path / "a", rehearse=True)
     monkeypatch.setattr(answer_loss, "can_share", lambda model: False)
@@ -234,7 +234,7 @@ def test_what_the_base_model_said_is_named_from_its_last_hidden_states_though_th
     ],
 )
 def test_a_small_rest_of_an_epoch_goes_with_its_last_batch(examples, size, lengths):
-    from helpers.practice.batches import BatchesWithoutRest
+    from helpers.practice.training.batching import BatchesWithoutRest
 
     batches = BatchesWithoutRest(range(examples), size, drop_last=False)
     assert [len(each) for each in batches] == lengths and len(batches) == len(lengths)
