@@ -15,9 +15,9 @@ from typing import Any
 import torch
 from peft.tuners.lora import Linear
 
-from helpers.practice.shared_prefix import Beginning
 from helpers.practice.training.batching import common_beginning, last_states, rounded
 from helpers.practice.training.labels import Encoded
+from helpers.practice.training.speed.shared_prefix import Beginning
 
 ADAPTER = "default"
 OF_EXAMPLES = 3072  # tokens that are looked at, filled up to one length: 32 examples as long as those of the mattress

@@ -14,9 +14,9 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import DynamicCache
 
-from helpers.practice.shared_prefix import Beginning, can_share
 from helpers.practice.training.batching import Batch, last_states, padded, scores_from
 from helpers.practice.training.labels import IGNORED, Encoded, encode, plain_message, render
+from helpers.practice.training.speed.shared_prefix import Beginning, can_share
 
 MOST_EXAMPLES = 60  # a larger file asks in many ways already, and writing would take long
 WRITTEN, KEPT = 8, 3  # questions for each example

@@ -35,7 +35,7 @@ def learned(model):
 def test_it_says_and_learns_the_same(bias):
     import torch
 
-    from helpers.practice.lora_product import write_out
+    from helpers.practice.training.speed.fused_lora import write_out
 
     plain, written = adapted(bias=bias), adapted(bias=bias)
     write_out(written)
@@ -49,7 +49,7 @@ def test_it_says_and_learns_the_same(bias):
 def test_with_the_adapter_turned_off_it_is_the_base_model():
     import torch
 
-    from helpers.practice.lora_product import write_out
+    from helpers.practice.training.speed.fused_lora import write_out
 
     model, rows = adapted(), torch.ones(1, 6)
     with model.disable_adapter():
@@ -61,7 +61,7 @@ def test_with_the_adapter_turned_off_it_is_the_base_model():
 
 
 def test_a_layer_that_does_more_is_left_as_it_is():
-    from helpers.practice.lora_product import write_out
+    from helpers.practice.training.speed.fused_lora import write_out
 
     model = adapted(dropout=0.5)
     write_out(model)
@@ -98,7 +98,7 @@ def learned_by(model):
 def test_layers_that_read_the_same_say_and_learn_the_same_together(kind):
     import torch
 
-    from helpers.practice.lora_product import write_out
+    from helpers.practice.training.speed.fused_lora import write_out
 
     plain, written = transformer(kind), transformer(kind)
     write_out(written)
@@ -122,7 +122,7 @@ def test_layers_that_read_the_same_say_and_learn_the_same_together(kind):
 def test_they_compute_with_what_the_optimizer_has_learned():
     import torch
 
-    from helpers.practice.lora_product import write_out
+    from helpers.practice.training.speed.fused_lora import write_out
 
     plain, written = transformer("Llama"), transformer("Llama")
     write_out(written)
@@ -138,7 +138,7 @@ def test_they_compute_with_what_the_optimizer_has_learned():
 def test_a_look_at_the_base_model_in_between_leaves_the_gradients_as_they_are():
     import torch
 
-    from helpers.practice.lora_product import write_out
+    from helpers.practice.training.speed.fused_lora import write_out
 
     plain, written = transformer("Llama"), transformer("Llama")
     write_out(written)
@@ -156,7 +156,7 @@ def test_a_look_at_the_base_model_in_between_leaves_the_gradients_as_they_are():
 def test_weights_that_are_exchanged_without_gradients_count_at_once():
     import torch
 
-    from helpers.practice.lora_product import write_out
+    from helpers.practice.training.speed.fused_lora import write_out
 
     plain, written = transformer("Llama"), transformer("Llama")
     write_out(written)
@@ -173,7 +173,7 @@ def test_weights_that_are_exchanged_without_gradients_count_at_once():
 def test_together_they_follow_a_model_that_is_moved_to_another_type():
     import torch
 
-    from helpers.practice.lora_product import write_out
+    from helpers.practice.training.speed.fused_lora import write_out
 
     plain, written = transformer("Llama"), transformer("Llama")
     write_out(written)
