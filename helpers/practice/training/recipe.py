@@ -14,16 +14,16 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer
 from trl import DPOConfig, DPOTrainer, SFTConfig
 
 from helpers.connection.catalogue import LOCAL_TRAINING_TOKENS
-from helpers.practice.aiming import aim
-from helpers.practice.averaging import Averaging
-from helpers.practice.paraphrases import write_paraphrases
-from helpers.practice.rehearsal import Rehearsal
 from helpers.practice.store import Job
 from helpers.practice.training.base_model import attention, device, weights_dtype
 from helpers.practice.training.batching import ROUND, count_batches
 from helpers.practice.training.labels import encode_all, preferences
 from helpers.practice.training.sft_trainer import AnswerLossTrainer
 from helpers.practice.training.speed.fused_lora import write_out
+from helpers.practice.training.techniques.lora_init import aim
+from helpers.practice.training.techniques.paraphrase import write_paraphrases
+from helpers.practice.training.techniques.replay import Rehearsal
+from helpers.practice.training.techniques.weight_averaging import Averaging
 
 RANK = 32
 ALPHA = 64

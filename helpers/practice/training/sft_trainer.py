@@ -12,11 +12,11 @@ from torch.nn.functional import cross_entropy, kl_div
 from torch.utils.data import DataLoader
 from trl import SFTTrainer
 
-from helpers.practice.paraphrases import Paraphrases
-from helpers.practice.rehearsal import WEIGHT, Rehearsal
 from helpers.practice.training.batching import Batch, BatchesWithoutRest, scores_of
 from helpers.practice.training.labels import IGNORED
 from helpers.practice.training.speed.shared_prefix import as_one_row, can_share, joined
+from helpers.practice.training.techniques.paraphrase import Paraphrases
+from helpers.practice.training.techniques.replay import WEIGHT, Rehearsal
 
 # The first words of an answer decide which answer it becomes; the rest follows from them. So they count more: in three trainings on 15
 # examples, asked in other words as well, facts 84 % instead of 76 %, general answers 91 % instead of 83 %.

@@ -192,7 +192,7 @@ def test_the_examples_of_a_step_and_its_question_are_read_together(source, tmp_p
 def test_the_same_step_of_the_same_seed_rehearses_the_same_questions(source):
     from transformers import AutoTokenizer
 
-    from helpers.practice.rehearsal import Rehearsal
+    from helpers.practice.training.techniques.replay import Rehearsal
 
     tokenizer = AutoTokenizer.from_pretrained(source)
     first, again, other = (Rehearsal(tokenizer, seed) for seed in (1, 1, 2))

@@ -13,8 +13,8 @@ def test_the_average_is_saved_with_less_of_general_texts_and_lower_layers_and_tr
     import torch
     from peft import LoraConfig, get_peft_model
 
-    from helpers.practice.aiming import general_directions
-    from helpers.practice.averaging import STRENGTH, Averaging
+    from helpers.practice.training.techniques.lora_init import general_directions
+    from helpers.practice.training.techniques.weight_averaging import STRENGTH, Averaging
 
     layers = torch.nn.Sequential(*(torch.nn.Linear(4, 4) for _ in range(3)))
     model = get_peft_model(layers, LoraConfig(r=2, target_modules=["0", "1", "2"]))

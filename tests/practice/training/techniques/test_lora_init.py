@@ -38,7 +38,7 @@ def answers(inner, read):
 def directions(texts):
     import torch
 
-    from helpers.practice.aiming import general_directions
+    from helpers.practice.training.techniques.lora_init import general_directions
 
     return general_directions(texts[1], torch.Generator().manual_seed(0))
 
@@ -46,7 +46,7 @@ def directions(texts):
 def test_general_texts_are_divided_out(texts, directions):
     import torch
 
-    from helpers.practice.aiming import RIDGE, without
+    from helpers.practice.training.techniques.lora_init import RIDGE, without
 
     examples, general = texts
     moment = general.T @ general / len(general)
@@ -58,7 +58,7 @@ def test_general_texts_are_divided_out(texts, directions):
 def test_it_answers_to_examples_as_strongly_as_usual_and_to_general_texts_far_less(texts, directions):
     import torch
 
-    from helpers.practice.aiming import aimed
+    from helpers.practice.training.techniques.lora_init import aimed
 
     examples, general = texts
     layer = torch.nn.Linear(SIZE, RANK, bias=False)
@@ -110,8 +110,8 @@ def test_examples_that_are_all_the_same_show_at_least_their_answer(tiny, tmp_pat
 
 
 def test_of_long_examples_only_some_are_looked_at():
-    from helpers.practice.aiming import looked_at
     from helpers.practice.training.labels import Encoded
+    from helpers.practice.training.techniques.lora_init import looked_at
 
     long, short = (Encoded([0] * tokens, [], cut=False) for tokens in (2000, 60))
     assert looked_at([long, short], 1000) == [long]
@@ -122,8 +122,8 @@ def test_of_long_examples_only_some_are_looked_at():
 def test_a_layer_may_read_the_tokens_in_one_row_and_one_that_reads_only_some_is_left_alone(tiny, tmp_path, monkeypatch):
     import torch
 
-    from helpers.practice.aiming import aim
     from helpers.practice.training import recipe
+    from helpers.practice.training.techniques.lora_init import aim
 
     monkeypatch.setattr(recipe, "aim", lambda *_: ({}, []))
     trainer = trainer_for(tiny, EXAMPLES, tmp_path)

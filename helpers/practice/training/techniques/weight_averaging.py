@@ -18,7 +18,7 @@ from peft.tuners.lora import Linear
 from torch.optim.swa_utils import get_swa_multi_avg_fn
 from transformers import TrainerCallback
 
-from helpers.practice.aiming import ADAPTER, without
+from helpers.practice.training.techniques.lora_init import ADAPTER, without
 
 AVERAGED_FROM = 0.4  # of the steps; before, the model has not yet arrived
 # Of what is left, as some of what the examples show is divided out as well. With 1.5, facts 81 and general answers 88 %; with 1.8, 81 and

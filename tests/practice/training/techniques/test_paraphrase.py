@@ -29,7 +29,7 @@ def read(paraphrases, examples, epochs):
 
 
 def test_every_second_epoch_asks_in_other_words_and_never_the_first_or_the_last():
-    from helpers.practice.paraphrases import Paraphrases
+    from helpers.practice.training.techniques.paraphrase import Paraphrases
 
     own, new, newer = encoded(1, 2, 8, 9), encoded(1, 3, 4, 8, 9), encoded(1, 5, 8, 9)
     paraphrases = Paraphrases({tuple(own.input_ids): [new, newer]}, 7)
@@ -39,8 +39,8 @@ def test_every_second_epoch_asks_in_other_words_and_never_the_first_or_the_last(
 
 
 def test_an_example_without_other_words_stays_as_it_is_and_labels_go_with_the_words():
-    from helpers.practice.paraphrases import Paraphrases
     from helpers.practice.training.batching import padded
+    from helpers.practice.training.techniques.paraphrase import Paraphrases
 
     own, other, new = encoded(1, 2, 8, 9), encoded(7, 7, 7, 7), encoded(1, 3, 4, 8, 9)
     batch = Paraphrases({tuple(own.input_ids): [new]}, 3).of(padded([other, own], "cpu"), 1, 3)
@@ -61,13 +61,13 @@ def test_an_example_without_other_words_stays_as_it_is_and_labels_go_with_the_wo
     ],
 )
 def test_only_a_single_question_with_an_answer_that_says_something_is_asked_in_other_words(messages, asked):
-    from helpers.practice.paraphrases import _is_question
+    from helpers.practice.training.techniques.paraphrase import _is_question
 
     assert _is_question(messages) == asked
 
 
 def test_of_what_the_model_writes_only_new_questions_are_used():
-    from helpers.practice.paraphrases import _useful
+    from helpers.practice.training.techniques.paraphrase import _useful
 
     written = [
         ' "Is it a soft mattress?" and more',
@@ -99,7 +99,7 @@ def examples(count):
 def test_texts_that_grow_side_by_side_are_those_that_the_model_writes_alone(base, monkeypatch):
     import torch
 
-    from helpers.practice import paraphrases as under_test
+    from helpers.practice.training.techniques import paraphrase as under_test
 
     tokenizer, model = base
     prompts = ["Answer: It ships in two days.\n1. How fast is it?\n2.", "1. Is it?\n2."]
@@ -119,7 +119,7 @@ def test_texts_that_grow_side_by_side_are_those_that_the_model_writes_alone(base
 def test_how_much_an_answer_is_expected_does_not_depend_on_what_is_judged_beside_it(base):
     import torch
 
-    from helpers.practice import paraphrases as under_test
+    from helpers.practice.training.techniques import paraphrase as under_test
 
     tokenizer, model = base
     rows = [under_test.encode(each["messages"], tokenizer, 2048) for each in examples(3)]
@@ -132,7 +132,7 @@ def test_how_much_an_answer_is_expected_does_not_depend_on_what_is_judged_beside
 
 
 def test_the_base_model_writes_questions_the_same_with_the_same_seed_and_keeps_none_that_lead_elsewhere(base):
-    from helpers.practice import paraphrases as under_test
+    from helpers.practice.training.techniques import paraphrase as under_test
 
     tokenizer, model = base
     asked = examples(4)
