@@ -67,7 +67,7 @@ def serving(home: Path, job_seconds: float) -> Iterator[openai.OpenAI]:
 def clock(monkeypatch) -> SimpleNamespace:
     """The clock of the practice server, to be turned by hand."""
     hand = SimpleNamespace(now=1_800_000_000.0)
-    for module in ("jobs", "finishing"):
+    for module in ("api.jobs", "job_lifecycle"):
         monkeypatch.setattr(f"helpers.practice.{module}.time", SimpleNamespace(time=lambda: hand.now))
     return hand
 
