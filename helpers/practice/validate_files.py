@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from helpers.connection.catalogue import base_model
-from helpers.practice.api.training_file_errors import first_error, wrong_method
 from helpers.practice.store import Store, StoredFile
+from helpers.practice.training_file_errors import first_error, wrong_method
 from helpers.tokens import count_example
 from helpers.training_file.jsonl import read_lines
 from helpers.training_file.rules import kind_of

@@ -11,8 +11,8 @@ from fastapi.responses import FileResponse
 
 from helpers.practice.api.errors import ApiError, not_found
 from helpers.practice.api.pagination import page
-from helpers.practice.api.training_file_errors import not_a_dictionary
 from helpers.practice.store import Store, StoredFile
+from helpers.practice.training_file_errors import not_a_dictionary
 from helpers.training_file.jsonl import read_lines
 
 LARGEST_FILE = 512 * 1024 * 1024

@@ -2,7 +2,7 @@
 
 import json
 
-from helpers.practice.api.training_file_errors import first_error, not_a_dictionary, wrong_method
+from helpers.practice.training_file_errors import first_error, not_a_dictionary, wrong_method
 
 GOOD = {"messages": [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "Because."}]}
 
