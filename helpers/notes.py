@@ -4,7 +4,6 @@ They stand in workspace/notes.json, which a person can read. No key is ever writ
 """
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -15,19 +14,12 @@ from filelock import FileLock
 from openai import OpenAI
 
 from helpers.connection.identity import host_name
-from helpers.course_data.paths import ROOT
+from helpers.course_data.paths import workspace
 from helpers.training_file.jsonl import written_safely
 
 KEPT = 50  # of each kind; the oldest are let go
 
 KIND_OF = {"file": "file", "fine_tuning.job": "job", "model": "model"}
-
-
-def workspace() -> Path:
-    """The folder of the learner's own files: `workspace` in the course, or COURSE_WORKSPACE. Made if it is missing."""
-    folder = Path(os.environ.get("COURSE_WORKSPACE") or ROOT / "workspace")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def remember(client: OpenAI, thing: Any, **details: Any) -> None:

@@ -1,0 +1,166 @@
+"""The notebooks that a learner works in: copies in the workspace, so that an update of the course never conflicts with them.
+
+workspace/
+  notebooks/   the learner's copies: run, changed and saved as they like
+  data/        the files that the notebooks name as ../data/...
+  .course/     both as the course brought them last, to tell what the learner has changed since
+
+An update is merged cell by cell, by the cells' ids. What the learner wrote stays; what they left as it was is renewed.
+Only the standard library is used: course.py calls this before it opens anything.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from helpers.course_data.paths import ROOT
+
+DATA_FILES = ("mydata.jsonl", "mydata_50.jsonl", "validation.jsonl", "records.csv", "broken/*")
+NEW_VERSION = "**The course has a new version of the cell above.** Yours was kept. This is the new one:"
+
+Notebook = dict[str, Any]
+Cell = dict[str, Any]
+
+
+def renew(workspace: Path, course: Path = ROOT) -> list[str]:
+    """Make the learner's copies, or bring them up to date. Returns a sentence for each file that needs one."""
+    said = [_renew(path, workspace, course) for path in _files(course)]
+    return [sentence for sentence in said if sentence]
+
+
+def _files(course: Path) -> Iterator[Path]:
+    yield from sorted((course / "notebooks").glob("*.ipynb"))
+    for pattern in DATA_FILES:
+        yield from sorted((course / "data").glob(pattern))
+
+
+def _renew(new: Path, workspace: Path, course: Path) -> str | None:
+    name = new.relative_to(course)
+    mine, base = workspace / name, workspace / ".course" / name
+    content = new.read_bytes()
+    if not mine.exists():
+        _write(mine, content)
+    elif not base.exists():
+        # A file of the learner's own that happens to have this name.
+        if mine.read_bytes() != content:
+            return f"{name}: yours was there before, and is kept. The course's own is {new}."
+    elif base.read_bytes() == content:
+        return None
+    elif mine.read_bytes() == base.read_bytes():
+        _write(mine, content)
+    else:
+        _keep_a_copy(mine, workspace)
+        said = _update(mine, base, new, name)
+        _write(base, content)
+        return said
+    _write(base, content)
+    return None
+
+
+def _update(mine: Path, base: Path, new: Path, name: Path) -> str | None:
+    """Bring an update into a file that the learner has changed."""
+    if name.suffix == ".ipynb":
+        try:
+            notebook, conflicts = merge(*(json.loads(path.read_text(encoding="utf-8")) for path in (base, mine, new)))
+        except (ValueError, KeyError, TypeError):  # a copy that no notebook program could read either
+            pass
+        else:
+            _write(mine, (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode("utf-8"))
+            if not conflicts:
+                return None
+            cells = "a cell" if conflicts == 1 else f"{conflicts} cells"
+            return (
+                f"{name}: the update changes {cells} that you changed too. Yours stay; the new text stands below each."
+            )
+    beside = mine.with_name(f"{mine.stem}.new{mine.suffix}")
+    _write(beside, new.read_bytes())
+    return f"{name}: you changed it, so it is kept. The course's new version is {beside.name} beside it."
+
+
+def merge(base: Notebook, mine: Notebook, new: Notebook) -> tuple[Notebook, int]:
+    """The new version of a notebook with all that the learner did to the old one, and how many cells both have changed.
+
+    Args:
+        base: the notebook as the course brought it last.
+        mine: what the learner made of it.
+        new: the notebook as the course brings it now.
+    """
+    before = {cell["id"]: _text(cell) for cell in base["cells"]}
+    theirs = {cell["id"]: cell for cell in mine["cells"] if "id" in cell}
+    renewed = {cell["id"] for cell in new["cells"]}
+    own = _own_cells(mine["cells"], before, renewed)
+    cells, conflicts = own.pop(None, []), 0
+    for cell in new["cells"]:
+        id, text = cell["id"], _text(cell)
+        kept = theirs.get(id)
+        if kept is None:
+            if text != before.get(id):  # else the learner took it out, and the update says nothing new
+                cells.append(cell)
+        elif _text(kept) in (text, before.get(id)):
+            # The learner's text says no more than the course's; the outputs are theirs as long as the code is the same.
+            cells.append(kept if _text(kept) == text else cell)
+        elif text == before.get(id):
+            cells.append(kept)
+        else:
+            cells += [kept, _note(id, cell, taken=theirs)]
+            conflicts += 1
+        cells += own.pop(id, [])
+    return {**new, "metadata": mine["metadata"], "cells": cells}, conflicts
+
+
+def _own_cells(cells: list[Cell], before: dict[str, str], renewed: set[str]) -> dict[str | None, list[Cell]]:
+    """Cells that only the learner has, by the id of the course's cell that each follows (None: at the top).
+
+    A cell of the course that the update leaves out is the learner's own if they have changed it.
+    """
+    own: dict[str | None, list[Cell]] = {}
+    follows = None
+    for cell in cells:
+        id = cell.get("id")
+        if id in renewed:
+            follows = id
+        elif id not in before or _text(cell) != before[id]:
+            own.setdefault(follows, []).append(cell)
+    return own
+
+
+def _note(id: str, cell: Cell, taken: dict[str, Cell]) -> Cell:
+    """A cell that shows what the course would have put in the place of the learner's."""
+    text = _text(cell)
+    shown = (
+        f"```python\n{text}\n```"
+        if cell["cell_type"] == "code"
+        else "\n".join(f"> {line}" for line in text.split("\n"))
+    )
+    number = next(n for n in range(1, len(taken) + 2) if f"{id[:56]}-new{n}" not in taken)
+    return {
+        "cell_type": "markdown",
+        "id": f"{id[:56]}-new{number}",  # an id has at most 64 characters
+        "metadata": {},
+        "source": f"{NEW_VERSION}\n\n{shown}".splitlines(keepends=True),
+    }
+
+
+def _text(cell: Cell) -> str:
+    source = cell["source"]
+    return source if isinstance(source, str) else "".join(source)
+
+
+def _keep_a_copy(path: Path, workspace: Path) -> None:
+    """The learner's file as it was before an update, in case they want it back."""
+    now = datetime.now().strftime("%Y-%m-%d %H.%M.%S")
+    folder = workspace / ".course" / "before updates" / now
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(path, folder / path.name)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """All of it or nothing: a copy is never half-written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(content)
+    os.replace(part, path)
