@@ -16,7 +16,7 @@ MILLION = 1_000_000
 AMOUNTS = ("train", "input", "cached_input", "output")
 DAYS_PER_MONTH = 30
 MOST_EPOCHS = 50
-# Real training on this computer: 15 examples are read 7 times, which took two cores 44 to 49 seconds, and 50 examples 6 times.
+# Real training on this computer: 15 examples are read 7 times, 50 examples 6 times. helpers/practice/training/recipe.py says why.
 LOCAL_MOST_EPOCHS, LOCAL_EXAMPLES_READ = 7, 300
 FREE = Decimal(0)
 

@@ -124,7 +124,7 @@ def judged(items: Iterable[dict[str, Any]], known: Iterable[str] = ()) -> Iterat
     """Each pair with what is wrong with it: a part is missing, or the question is there already."""
     seen = {_key(question): "in your examples" for question in known}
     for number, item in enumerate(items, 1):
-        question, answer = (_text(item.get(part)) for part in ("question", "answer"))
+        question, answer = (_stripped(item.get(part)) for part in ("question", "answer"))
         missing = [name for name, part in (("question", question), ("answer", answer)) if not part]
         if missing:
             yield DraftedPair(question, answer, f"no {' and no '.join(missing)}")
@@ -135,7 +135,7 @@ def judged(items: Iterable[dict[str, Any]], known: Iterable[str] = ()) -> Iterat
             yield DraftedPair(question, answer)
 
 
-def _text(value: Any) -> str:
+def _stripped(value: Any) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
