@@ -17,6 +17,7 @@ from helpers.connection.errors import (
     NoModelsError,
     NotAHostError,
     NotAnApiError,
+    UnusableKeyError,
     is_web_page,
 )
 from helpers.connection.identity import OPENAI_URL, REHEARSAL, address_of, is_openai, is_practice, shown_name
@@ -73,10 +74,10 @@ def connect(host: str | None = None, *, key: str | None = None, quiet: bool = Fa
     as it was before.
 
     Raises MissingKeyError if the host needs a key, HostUnavailableError if it does not answer or does not accept the key,
-    ValueError for what is no host, PracticeHomeError if the practice server cannot keep its files.
+    NotAHostError and UnusableKeyError (both ValueError) for what is no host or no key, PracticeHomeError if the practice server cannot keep its files.
     """
     if key and host is None:
-        raise ValueError(
+        raise UnusableKeyError(
             'key: found no host beside it; expected the host that it belongs to, as in connect("openai", key=...)'
         )
     wanted, named_by = _wanted(host)
@@ -156,8 +157,10 @@ def _client(wanted: str, key: str | None, named_by: str) -> OpenAI:
     client = _point_to(base_url, key, owner.get("OPENAI_ORG_ID"), owner.get("OPENAI_PROJECT_ID"))
     try:
         _expect_an_answer(client, named_by)
-    except BaseException:
+    except BaseException as error:
         _put(before)
+        if isinstance(error.__cause__, openai.AuthenticationError) and _given_keys.get(base_url) == key:
+            del _given_keys[base_url]  # it was accepted once and is not any more
         raise
     _given_keys[base_url] = key
     return client
@@ -206,29 +209,32 @@ def _key_for(base_url: str, key: str | None, named_by: str) -> str:
     for found in (key, _given_keys.get(base_url), _key_in_environment(base_url), remembered_key(base_url)):
         found = (found or "").strip()
         if found and not (found.startswith("practice-") and base_url == OPENAI_URL):
-            return _sound(found)
-    own = _own_settings()
+            return _sound(found, base_url, named_by)
+    raise _missing_key(base_url, named_by)
+
+
+def _missing_key(base_url: str, named_by: str) -> MissingKeyError:
     if base_url == OPENAI_URL:
-        variables = "OPENAI_API_KEY"
-        why = f" The one in OPENAI_API_KEY belongs to {own['OPENAI_BASE_URL']}." if own["OPENAI_API_KEY"] else ""
+        to_set, unused = "OPENAI_API_KEY", _own_settings()["OPENAI_API_KEY"]
+        why = " The one in OPENAI_API_KEY belongs to the address in OPENAI_BASE_URL." if unused else ""
     else:
-        variables = f"COURSE_HOST to {base_url} and COURSE_API_KEY to its key"
-        unused = os.environ.get("COURSE_API_KEY")
+        to_set, unused = f"COURSE_HOST to {base_url} and COURSE_API_KEY to its key", os.environ.get("COURSE_API_KEY")
         why = " The one in COURSE_API_KEY is not sent, because COURSE_HOST does not name this host." if unused else ""
-    raise MissingKeyError(
+    return MissingKeyError(
         f"{base_url} needs a key, and none was given.{why}{named_by}",
         "Give it to the form, in a cell of this notebook: from helpers.forms import connect_form; connect_form(). "
-        f"Or set {variables} before you start JupyterLab. Never write a key into a cell.",
+        f"Or set {to_set} before you start JupyterLab. Never write a key into a cell.",
     )
 
 
 def _key_in_environment(base_url: str) -> str | None:
-    """OPENAI_API_KEY belongs to the address in OPENAI_BASE_URL, or to OpenAI. COURSE_API_KEY belongs to the address in
-    COURSE_HOST, or to the one in OPENAI_BASE_URL, and never to OpenAI. Neither is sent anywhere else."""
+    """OPENAI_API_KEY belongs to the address in OPENAI_BASE_URL, or to OpenAI where that is not set. COURSE_API_KEY belongs to
+    the address in COURSE_HOST, or to the one in OPENAI_BASE_URL, and never to OpenAI. Neither is sent anywhere else."""
     own = _own_settings()
     other = _address(own["OPENAI_BASE_URL"])
-    openai_key = own["OPENAI_API_KEY"] if base_url == (other or OPENAI_URL) else None
+    openai_address = other if own["OPENAI_BASE_URL"] else OPENAI_URL
     course_address = _address(os.environ.get("COURSE_HOST")) or other
+    openai_key = own["OPENAI_API_KEY"] if base_url == openai_address else None
     course_key = os.environ.get("COURSE_API_KEY") if base_url == course_address != OPENAI_URL else None
     return openai_key or course_key
 
@@ -241,23 +247,19 @@ def _address(text: str | None) -> str | None:
         return None
 
 
-def _sound(key: str) -> str:
-    """Raises ValueError for what cannot be sent as a key. An error of the library would show it."""
+def _sound(key: str, base_url: str, named_by: str) -> str:
+    """Raises UnusableKeyError for what cannot be sent as a key. The library's own error would show it."""
     if not key.isascii() or not key.isprintable() or " " in key:
-        raise ValueError(
-            "key: found a space, a line break or a letter that no key has; expected the key alone. Copy it again."
+        raise UnusableKeyError(
+            f"key: found one for {base_url} with a space, a line break or a letter that no key has; expected the key "
+            f"alone.{named_by}\nWhat to do: Copy it again.\n{GO_BACK}"
         )
     return key
 
 
-def drop_key(base_url: str) -> None:
-    """Forget the key that was given for a host in this process."""
-    _given_keys.pop(base_url, None)
-
-
 def forget(base_url: str) -> bool:
     """Forget the key of a host: in this process, and in the keyring of this computer. Says whether one was remembered there."""
-    drop_key(base_url)
+    _given_keys.pop(base_url, None)
     return forget_key(base_url)
 
 

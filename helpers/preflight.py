@@ -20,14 +20,12 @@ NO_LIST = "Yes, but it has no list of models. If that surprises you, compare the
 
 @dataclass(repr=False)
 class Preflight(Shown):
-    """What was found out. `ready` is True if, as far as one can see without paying, a job can be started here; `answers` is
-    True if the host was reached and accepts the key."""
+    """What was found out. `ready` is True if, as far as one can see without paying, a job can be started here."""
 
     host: Host
     ready: bool
     findings: list[tuple[str, str]] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
-    answers: bool = True
 
     def __str__(self) -> str:
         return f"{self.host}\n{text_table(self.findings)}"
@@ -48,7 +46,6 @@ def preflight(client: OpenAI, *, today: date | None = None) -> Preflight:
             host,
             False,
             [("Does it answer?", f"No. {found.what}."), ("Why?", found.why), ("What to do?", found.do_next)],
-            answers=False,
         )
     answers = "Yes, and it accepts the key." if listed is not None else NO_LIST
     findings = [("Does it answer?", answers)]

@@ -230,6 +230,19 @@ def test_a_wrong_key_is_not_tried_again_when_none_is_given(other):
     assert other.keys == {"wrong"}
 
 
+def test_a_key_that_is_accepted_no_more_gives_way_to_the_one_in_the_environment(other, set_before):
+    other.key = "old"
+    connect(other.url, key="old")
+    other.key = "new"
+    with pytest.raises(HostUnavailableError):
+        connect()
+    set_before(COURSE_HOST=other.url, COURSE_API_KEY="new")
+    assert connect().api_key == "new"
+    with pytest.raises(HostUnavailableError):
+        connect(other.url, key="wrong")
+    assert connect().api_key == "new", "a failed try takes nothing away"
+
+
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
@@ -388,7 +401,15 @@ def test_a_key_without_an_address_beside_it_goes_nowhere(other, at_openai, set_b
 def test_the_pair_of_the_openai_variables_belongs_together(other, at_openai, set_before, slash):
     set_before(OPENAI_BASE_URL=other.url + slash, OPENAI_API_KEY="key-of-the-other-host")
     assert connect(other.url).api_key == "key-of-the-other-host"
-    with pytest.raises(MissingKeyError, match="belongs to http://127"):
+    with pytest.raises(MissingKeyError, match="belongs to the address in OPENAI_BASE_URL"):
+        connect("openai")
+    assert at_openai.asked == []
+
+
+@pytest.mark.parametrize("unusable", ["models.example.com/v1", "https://models.example.com/v1?api-version=1"])
+def test_a_key_beside_an_address_that_cannot_be_read_is_not_taken_for_openais(at_openai, set_before, unusable):
+    set_before(OPENAI_BASE_URL=unusable, OPENAI_API_KEY="key-of-the-other-host")
+    with pytest.raises(MissingKeyError):
         connect("openai")
     assert at_openai.asked == []
 
@@ -433,10 +454,11 @@ def test_a_key_with_a_line_break_at_its_end_is_the_key(other):
 
 
 @pytest.mark.parametrize("key", [f"{SECRET}\n{SECRET}", f"{SECRET} {SECRET}", f"{SECRET}ü"])
-def test_what_cannot_be_a_key_is_refused_without_being_shown(other, key):
+def test_what_cannot_be_a_key_is_refused_without_being_shown(other, key, capsys):
     with pytest.raises(ValueError, match="no key has") as caught:
         connect(other.url, key=key)
-    assert "secret" not in str(caught.value) and other.asked == []
+    assert WAY_BACK in str(caught.value) and other.asked == []
+    assert "secret" not in shown_in_a_notebook(caught.value, capsys)
 
 
 # --- money --------------------------------------------------------------------------------------------------------

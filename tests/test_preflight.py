@@ -53,16 +53,16 @@ def test_a_host_that_does_not_answer_is_told_with_what_to_do():
 def test_a_wrong_address_is_told_apart_from_a_host_that_is_down(monkeypatch, host):
     only_these_names(monkeypatch)
     nowhere = preflight(openai.OpenAI(base_url="http://modles.example.com/v1", api_key="k", max_retries=0))
-    assert not nowhere.answers and "no computer is known by the name" in said(nowhere)
+    assert said(nowhere).startswith("No. ") and "no computer is known by the name" in said(nowhere)
     client, answers = host
     answers["/v1/models"] = (200, "<html>Welcome</html>", HTML)
     site = preflight(client)
-    assert not site.answers and "does not speak OpenAI's protocol" in said(site) and "/v1" in said(site)
+    assert said(site).startswith("No. ") and "does not speak OpenAI's protocol" in said(site) and "/v1" in said(site)
 
 
 def test_a_host_without_a_list_of_models_is_told_that_its_address_may_be_wrong(host):
     found = preflight(host[0])
-    assert found.answers and "no list of models" in said(found) and "It lists none." in said(found)
+    assert said(found).startswith("Yes, but") and "no list of models" in said(found) and "It lists none." in said(found)
 
 
 def test_a_host_that_hangs_is_given_up(monkeypatch):
@@ -71,7 +71,7 @@ def test_a_host_that_hangs_is_given_up(monkeypatch):
     with other_host() as played:
         played.go_on.clear()
         found = preflight(openai.OpenAI(base_url=played.url, api_key="k"))
-    assert not found.answers and "No answer came in time" in said(found)
+    assert said(found).startswith("No. ") and "No answer came in time" in said(found)
 
 
 def test_a_newcomer_at_openai_is_told_before_trying(host, monkeypatch):

@@ -28,6 +28,10 @@ class NotAHostError(ShownInSentences, ValueError):
     """What was named is no host: neither "practice" nor "openai" nor an address."""
 
 
+class UnusableKeyError(ShownInSentences, ValueError):
+    """What was given as a key cannot be one, or no host was named with it. The message does not repeat it."""
+
+
 class HostUnavailableError(ShownInSentences, openai.OpenAIError):
     """A host cannot be used now. Its `__cause__` is the error that it answered with, or that stood in the way."""
 
