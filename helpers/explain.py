@@ -25,7 +25,7 @@ from helpers.display.tables import Shown, html_table, text_table
 class Explanation(Shown):
     """`what` happened, `why`, and what to `do_next`.
 
-    `said` is the message itself, and `speaker` whose it is: the host's own, or that of the library where no host answered.
+    `said` is the message itself, and `speaker` whose it is: the host's, or the client's own where no host answered.
     """
 
     what: str
@@ -74,8 +74,8 @@ BY_CODE = {
     "invalid_api_key": (
         "The host does not accept the key",
         "A character is missing, the key was revoked, or it belongs to another host.",
-        "Copy it again from where this host gives it out (OpenAI: its page of keys; a practice server: the lines that it "
-        "printed when it was started), and give it to the form: connect_form(). Never write it into a cell.",
+        "Copy it again from where this host gives it out (OpenAI: its page of keys; a practice server: the lines that "
+        "it printed when it was started), and give it to the form: connect_form(). Never write it into a cell.",
     ),
     "insufficient_quota": (
         "The account has no credit left",
@@ -100,12 +100,12 @@ BY_CODE = {
     "invalid_training_file": (
         "The job cannot use the training file",
         "The upload only asks whether each line is JSON. The job reads what is in it, and names the first problem.",
-        "check(path) names all of them at once; mend the file, upload it again, start a new job.",
+        "check(path) names all of them at once; repair the file, upload it again, start a new job.",
     ),
     "invalid_file_format": (
         "The training file is not in the right format",
         "The upload only asks whether each line is JSON. The job reads what is in it, and names the first problem.",
-        "check(path) names all of them at once; mend the file, upload it again, start a new job.",
+        "check(path) names all of them at once; repair the file, upload it again, start a new job.",
     ),
     # Real training on this computer, on the practice server only.
     "training_process_gone": (
@@ -126,7 +126,7 @@ BY_CODE = {
     "training_failed": (
         "The training stopped with an error",
         "Something in the data or in the base model does not fit.",
-        "Read what the host said, mend it, and start the job again.",
+        "Read what the host said, repair it, and start the job again.",
     ),
     "engine_not_installed": (
         "Real training is not installed here",
@@ -233,8 +233,8 @@ BY_CAUSE: list[tuple[type[Exception], tuple[str, str, str]]] = [
         ssl.SSLError,
         (
             "The host could not be reached: no safe connection to {address}",
-            "The host speaks http:// and not https://, or a proxy stands in between, whose certificate this computer does not "
-            "know.",
+            "The host speaks http:// and not https://, or a proxy stands in between, whose certificate this computer "
+            "does not know.",
             "Compare the beginning of the address with what the host tells, and ask whoever runs the network.",
         ),
     ),
@@ -242,9 +242,9 @@ BY_CAUSE: list[tuple[type[Exception], tuple[str, str, str]]] = [
 WEB_PAGE = (
     "A web page answered, and not an API",
     "The address is that of a site for people, a part of its path is missing, or the network shows a page of its own, "
-    "where one must log in first.",
-    "Compare the address with the host's documentation; that of an API usually ends in /v1. Open it in a browser to see "
-    "the page.",
+    "to log in first.",
+    "Compare the address with the host's documentation; that of an API usually ends in /v1. Open it in a browser to "
+    "see the page.",
 )
 NO_SUCH_PATH = (
     "The host has nothing at this address: {path}",
@@ -263,7 +263,7 @@ NO_CLIENT = (
 PATH_AS_TEXT = (
     "The file was given as a text, so nothing was sent",
     "The library does not open a file by its name.",
-    'Open the file: client.files.create(file=open(path, "rb"), purpose="fine-tune"). Or let upload_file(client, path) do it.',
+    'Open the file: client.files.create(file=open(path, "rb"), purpose="fine-tune"). Or: upload_file(client, path).',
 )
 JSON_AT_UPLOAD = (
     "The file is not JSONL",

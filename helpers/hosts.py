@@ -67,14 +67,17 @@ class Host:
 def connect(host: str | None = None, *, key: str | None = None, quiet: bool = False) -> OpenAI:
     """A client for a host: "practice" (the default), "openai", or the address of any compatible API.
 
-    A host that you name is remembered for the other notebooks once it has answered and accepted the key; without one, the
-    host chosen last is used, else the one in COURSE_HOST. The practice server is started in this process when it is needed.
-    OPENAI_BASE_URL and OPENAI_API_KEY of this process are set, so that a plain `OpenAI()` means the same host. A key in the
-    environment never chooses a host, and a key goes only to the host that it was given with. After an error everything is
-    as it was before.
+    A host that you name is remembered for the other notebooks once it has answered and accepted the key; without one,
+    the host chosen last is used, else the one in COURSE_HOST. The practice server is started in this process when it is
+    needed. OPENAI_BASE_URL and OPENAI_API_KEY of this process are set, so that a plain `OpenAI()` means the same host.
+    A key in the environment never chooses a host, and a key goes only to the host that it was given with. After an
+    error everything is as it was before.
 
-    Raises MissingKeyError if the host needs a key, HostUnavailableError if it does not answer or does not accept the key,
-    NotAHostError and UnusableKeyError (both ValueError) for what is no host or no key, PracticeHomeError if the practice server cannot keep its files.
+    Raises:
+        MissingKeyError: The host needs a key, and none was given.
+        HostUnavailableError: It does not answer, or does not accept the key.
+        NotAHostError, UnusableKeyError: Both ValueErrors, for what is no host or no key.
+        PracticeHomeError: The practice server cannot keep its files.
     """
     if key and host is None:
         raise UnusableKeyError(
@@ -204,8 +207,8 @@ def _own_settings() -> dict[str, str | None]:
 
 
 def _key_for(base_url: str, key: str | None, named_by: str) -> str:
-    """The key given now or before in this process, else the one of the environment that belongs to this host, else the one
-    that the learner asked to be remembered for it."""
+    """The key given now or before in this process, else the one of the environment that belongs to this host, else the
+    one that the learner asked to be remembered for it."""
     for found in (key, _given_keys.get(base_url), _key_in_environment(base_url), remembered_key(base_url)):
         found = (found or "").strip()
         if found and not (found.startswith("practice-") and base_url == OPENAI_URL):
@@ -228,8 +231,11 @@ def _missing_key(base_url: str, named_by: str) -> MissingKeyError:
 
 
 def _key_in_environment(base_url: str) -> str | None:
-    """OPENAI_API_KEY belongs to the address in OPENAI_BASE_URL, or to OpenAI where that is not set. COURSE_API_KEY belongs to
-    the address in COURSE_HOST, or to the one in OPENAI_BASE_URL, and never to OpenAI. Neither is sent anywhere else."""
+    """The key that stands in the environment beside this address.
+
+    OPENAI_API_KEY belongs to the address in OPENAI_BASE_URL, or to OpenAI where that is not set. COURSE_API_KEY belongs
+    to the address in COURSE_HOST, or to the one in OPENAI_BASE_URL, and never to OpenAI. Neither is sent anywhere else.
+    """
     own = _own_settings()
     other = _address(own["OPENAI_BASE_URL"])
     openai_address = other if own["OPENAI_BASE_URL"] else OPENAI_URL
@@ -258,7 +264,7 @@ def _sound(key: str, base_url: str, named_by: str) -> str:
 
 
 def forget(base_url: str) -> bool:
-    """Forget the key of a host: in this process, and in the keyring of this computer. Says whether one was remembered there."""
+    """Forget the key of a host, in this process and in this computer's keyring; says whether one was remembered."""
     _given_keys.pop(base_url, None)
     return forget_key(base_url)
 
@@ -288,9 +294,9 @@ def base_model_for(client: OpenAI) -> str:
             return proposed
     if not listed:
         raise NoModelsError(
-            f"{current_host(client).name} lists no models, so the course cannot propose one. Compare the address with the "
-            "host's documentation; it usually ends in /v1. If it is right, name a model in COURSE_BASE_MODEL before you "
-            f"start JupyterLab.\n{GO_BACK}"
+            f"{current_host(client).name} lists no models, so the course cannot propose one. Compare the address with "
+            "the host's documentation; it usually ends in /v1. If it is right, name a model in COURSE_BASE_MODEL "
+            f"before you start JupyterLab.\n{GO_BACK}"
         )
     return listed[0]
 
@@ -299,8 +305,8 @@ def rehearse(fault: str | None = None, times: int = 1) -> OpenAI:
     """A client that is sure to point at a practice server, whatever host you are on, to meet a planted fault there.
 
     The next requests that fit meet the `fault`, one of wrong_key, training_not_available, rate_limit, daily_rate_limit,
-    server_error, dropped_connection, safety_evaluation; without one, nothing goes wrong. The server has a home of its own, so
-    your files and jobs are not touched.
+    server_error, dropped_connection, safety_evaluation; without one, nothing goes wrong. The server has a home of its
+    own, so your files and jobs are not touched.
     """
     home = load_settings().home / REHEARSAL
     server = _own.get(str(home))
@@ -341,6 +347,6 @@ def _answer(question: str) -> str:
         return input(question)
     except (EOFError, NotImplementedError) as error:  # nobody can answer: no terminal, no notebook with a keyboard
         raise NotConfirmedError(
-            f"{question.split(' Type yes')[0]} Nobody could be asked here. In a script, pass limit_usd= with the most that "
-            "you agree to. Nothing was done."
+            f"{question.split(' Type yes')[0]} Nobody could be asked here. In a script, pass limit_usd= with the most "
+            "that you agree to. Nothing was done."
         ) from error

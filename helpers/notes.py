@@ -25,7 +25,7 @@ LOCK_SECONDS = 10
 
 
 class NotesError(ShownInSentences, ValueError):
-    """workspace/notes.json cannot be read or written. It may hold the only trace of a paid model: a person must look."""
+    """workspace/notes.json cannot be read or written. It may hold the only trace of a paid model: a person decides."""
 
 
 def workspace() -> Path:
@@ -52,7 +52,14 @@ def remember(client: OpenAI, thing: Any, **details: Any) -> None:
 
 
 def add(host: str, kind: str, id: str, **details: Any) -> None:
-    """Keep an id as the newest of its kind on a host; one that is known already moves to the front, and is there again."""
+    """Keep an id as the newest of its kind on a host. One that is known already moves to the front, with its details.
+
+    Args:
+        host: The host's name, as `host_name` gives it.
+        kind: "file", "validation", "job" or "model".
+        id: The id, as the API returned it.
+        **details: What else is kept with it, such as `sha256` or `job`.
+    """
     with _locked() as notes:
         listed = notes.setdefault("hosts", {}).setdefault(host, {}).setdefault(kind, [])
         known = next((note for note in listed if note["id"] == id), {})
@@ -61,7 +68,7 @@ def add(host: str, kind: str, id: str, **details: Any) -> None:
 
 
 def all_notes(host: str, kind: str) -> list[dict[str, Any]]:
-    """What is kept of a kind on a host and was not found missing there, the newest first: dicts with `id`, `when`, details."""
+    """What is kept of a kind on a host and is not marked as gone, newest first: dicts with `id`, `when`, details."""
     return [note for note in _listed(_read(), host, kind) if "gone" not in note]
 
 
@@ -74,8 +81,8 @@ def last(host: str, kind: str) -> str | None:
 def still_there(client: OpenAI, kind: str, retrieve: Callable[[str], Any]) -> Iterator[Any]:
     """What the notes hold of a kind and the host still knows, as `retrieve` gives it, the newest first.
 
-    An id that the host does not know is marked as gone, and its note is kept. Those that are marked already are asked for
-    last, because a host that was wrong once may know them again.
+    An id that the host does not know is marked as gone, and its note is kept. Those that are marked already are asked
+    for last, because a host that was wrong once may know them again.
     """
     adopt(client)
     host = host_name(client)
@@ -104,7 +111,7 @@ def mark(host: str, kind: str, id: str, *, gone: bool) -> None:
 def adopt(client: OpenAI) -> None:
     """Give a practice home the notes that were made before homes had ids, as far as it knows them.
 
-    Before, all homes of a computer shared one list. The list stays as it is, for the other homes; each takes its own once.
+    Before, all homes of a computer shared one list. It stays as it is, for the other homes; each takes its own once.
     """
     home = practice_home(client)
     if home is None or not home.id:
@@ -116,7 +123,8 @@ def adopt(client: OpenAI) -> None:
     calls = {"file": client.files, "validation": client.files, "job": client.fine_tuning.jobs, "model": client.models}
     try:
         own = {
-            kind: [note for note in shared.get(kind, []) if _knows(calls[kind].retrieve, note["id"])] for kind in calls
+            kind: [note for note in shared.get(kind, []) if _knows(call.retrieve, note["id"])]
+            for kind, call in calls.items()
         }
     except openai.OpenAIError:
         return  # the server has another problem now; it is asked next time
@@ -187,7 +195,8 @@ def _is_sound(notes: Any) -> bool:
 def _unreadable(why: str) -> NotesError:
     """Somebody edited the notes. They are never overwritten then."""
     return NotesError(
-        f"workspace/notes.json cannot be read: {why}. Repair it with an editor, or rename it; the course then starts a new one."
+        f"workspace/notes.json cannot be read: {why}. Repair it with an editor, or rename it; the course then starts a "
+        "new one."
     )
 
 

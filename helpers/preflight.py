@@ -92,8 +92,8 @@ def _openai(client: OpenAI, listed: list[str], today: date) -> Answer:
         return False, [("Can I start a job?", f"Not with this key. {explain(error).do_next}")], []
     if not had_jobs:
         text = (
-            f"Most likely not: this account has never had a job, and since {dates['closed_to_newcomers']} OpenAI lets no "
-            'newcomers start one (403 training_not_available). Use connect("practice").'
+            f"Most likely not: this account has never had a job, and since {dates['closed_to_newcomers']} OpenAI lets "
+            'no newcomers start one (403 training_not_available). Use connect("practice").'
         )
         return False, [("Can I start a job?", text)], tunable
     text = (

@@ -90,8 +90,22 @@ class Asking:
 def ask(
     client: OpenAI, model: str, question: str, *, system: str | None = None, stream: bool = False, **parameters: Any
 ) -> Answer:
-    """Ask a model one question; with `stream`, print the answer while it is written. The use is entered in the
-    ledger."""
+    """Ask a model one question. The use is entered in the ledger.
+
+    Args:
+        client: Where it is asked.
+        model: A base model or a tuned one.
+        question: What the user says.
+        system: The system message; for a tuned model, the one of its training examples.
+        stream: Print the answer while it is written.
+        **parameters: More for the call, such as `temperature` or `max_tokens`.
+
+    Returns:
+        The answer, with its tokens, seconds and cost.
+
+    Raises:
+        openai.OpenAIError: The host did not answer, or refused; `explain` says why.
+    """
     asking = Asking(client, model, messages_for(question, system), **parameters)
     for piece in asking:
         if stream:
@@ -130,8 +144,19 @@ def compare(
 ) -> Comparison:
     """Ask every model every question.
 
-    Unless you say otherwise, at temperature 0, so that chance does not decide, and with at most 100 tokens for each answer: a
-    small base model that does not know the answer would go on for a page.
+    Args:
+        client: Where they are asked.
+        models: Base models and tuned ones.
+        questions: What the user says, one at a time.
+        system: The system message, the same for all.
+        **parameters: More for each call. Unless you say otherwise, `temperature` is 0, so that chance does not decide,
+            and `max_tokens` is 100: a small base model that does not know the answer would go on for a page.
+
+    Returns:
+        The answers, a column for each model. A mark shows where one was cut off.
+
+    Raises:
+        openai.OpenAIError: The host did not answer, or refused; `explain` says why.
     """
     parameters = {"temperature": 0, "max_tokens": LONGEST_COMPARED, **parameters}
     answers = {

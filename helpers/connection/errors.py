@@ -1,4 +1,4 @@
-"""What can go wrong on the way to a host: the course's own errors, and what kind of answer an error of the library was."""
+"""What can go wrong on the way to a host: the course's own errors, and what an error of the client says."""
 
 import openai
 

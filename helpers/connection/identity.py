@@ -1,4 +1,4 @@
-"""Which host does a client point at? By what the host itself says, not by its address: a port changes at every start."""
+"""Which host does a client point at? By what the host says itself, not by its address: a port changes at each start."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit

@@ -21,13 +21,13 @@ HOSTS = [
     ("Another host with the same protocol", "other"),
 ]
 ABOUT_KEYS = (
-    "The key stays in the memory of this kernel and is not saved. Leave it empty to use the one in your environment, or the "
-    "one that this computer remembers."
+    "The key stays in the memory of this kernel and is not saved. Leave it empty to use the one in your environment, "
+    "or the one that this computer remembers."
 )
 OTHER_NOTEBOOKS = "The other notebooks use this host from now on. In one that is open, run its first cell again."
 KEY_ONLY_HERE = (
-    "The key itself is in the memory of this notebook only. In another one, run connect_form() in a cell and give it again, "
-    "or tick Remember here first."
+    "The key itself is in the memory of this notebook only. In another one, run connect_form() in a cell and give it "
+    "again, or tick Remember here first."
 )
 NOT_REMEMBERED = "The key is not remembered, because the host did not accept it."
 NO_ADDRESS = "Address: found nothing; expected the address of the other host, such as https://.../v1. Nobody was asked."
@@ -98,7 +98,7 @@ class ConnectForm(Form):
 
 
 def _host(chosen: str, url: str) -> str:
-    """The host as `connect` takes it. Raises ValueError for another host without an address: its key would go astray."""
+    """The host as `connect` takes it. Raises ValueError for another host without an address: a key would go astray."""
     if chosen != "other":
         return chosen
     if not url.strip():

@@ -327,8 +327,8 @@ class Store:
 
 
 def _use_wal(db: sqlite3.Connection) -> None:
-    """SQLite's time-out does not hold for the change to WAL: of two servers that start together on a fresh home, one gets
-    SQLITE_BUSY at once. So wait here."""
+    """SQLite's time-out does not hold for the change to WAL: of two servers that start together on a fresh home, one
+    gets SQLITE_BUSY at once. So wait here."""
     for _ in range(LOCK_SECONDS * 50):
         try:
             db.execute("PRAGMA journal_mode = WAL")
@@ -341,7 +341,7 @@ def _use_wal(db: sqlite3.Connection) -> None:
 
 
 def _give_id(db: sqlite3.Connection) -> None:
-    """At the first start, also of a home that is older than ids. Of two servers that start together, the first gives it."""
+    """At the first start, also of a home that is older than ids. Of servers that start together, the first gives it."""
     db.execute("CREATE TABLE IF NOT EXISTS home (id TEXT NOT NULL)")
     if db.execute("SELECT id FROM home").fetchone() is None:
         db.execute("INSERT INTO home VALUES (?)", (secrets.token_hex(8),))

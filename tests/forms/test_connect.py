@@ -1,4 +1,4 @@
-"""The form for a host and its key: a failed try changes nothing, and a key goes to the address that stands beside it."""
+"""The form for a host and its key: a failed try changes nothing, a key goes to the address that stands beside it."""
 
 import time
 
