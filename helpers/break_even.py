@@ -14,7 +14,7 @@ ROUGHLY_A_YEAR = 365
 
 @dataclass(frozen=True, repr=False)
 class BreakEven(Shown):
-    """What two ways of answering the same questions cost, in dollars: `tuned_call` after `training`, against `base_call`."""
+    """What two ways to answer the same questions cost, in dollars: `training` and `tuned_call` against `base_call`."""
 
     model: str
     training: Decimal
@@ -58,7 +58,7 @@ class BreakEven(Shown):
         return costs_figure(*self.lines(), caption=str(self))
 
     def lines(self) -> tuple[list[float], list[float], list[float]]:
-        """Days, and the dollars spent until then with the tuned model and with the base model: enough days to see both."""
+        """Days, and the dollars spent until then with the tuned and with the base model: enough days to see both."""
         last = min(ROUGHLY_A_YEAR, max(DAYS_PER_MONTH, math.ceil((self.days or 0) * 2)))
         days = [last * share / 20 for share in range(21)]
         tuned = [float(self.training) + float(self.tuned_call) * self.calls_per_day * day for day in days]
@@ -77,7 +77,20 @@ def break_even(
 ) -> BreakEven:
     """Compare a model tuned from `model` with `model` itself under a longer prompt, at the newest prices.
 
-    `training_tokens` are those of one epoch. Raises UnknownPriceError where data/prices.csv has no price.
+    Args:
+        model: The base model, or a model tuned from it.
+        training_tokens: Tokens of the training file, read once (one epoch).
+        epochs: How often the file is read in training.
+        calls_per_day: Questions asked in a day.
+        tuned_prompt_tokens: Tokens of one question with the short prompt that the tuned model needs.
+        base_prompt_tokens: Tokens of one question with the long prompt that the base model needs.
+        answer_tokens: Tokens of one answer, the same for both.
+
+    Returns:
+        Both costs, and after how many calls the training has paid for itself.
+
+    Raises:
+        UnknownPriceError: data/prices.csv has no price for the model.
     """
     base = base_name(model)
     tuned_price, base_price = price_of(f"ft:{base}"), price_of(base)

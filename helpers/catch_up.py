@@ -26,7 +26,7 @@ def catch_up(client: OpenAI, upto: Literal["file", "model"]) -> Any:
     host = current_host(client)
     if host.paid:
         raise NotConfirmedError(
-            f"Your notes hold no {upto} on {host.name}, and nothing is uploaded or trained there without being asked for. "
+            f"Your notes hold no {upto} on {host.name}, and nothing is uploaded or trained there unless you ask. "
             f'Go through {NOTEBOOK[upto]} first, or use the practice server: connect("practice").'
         )
     print(f"Your notes hold no {upto} on this host yet, so I do the missing steps with the files of the course.")

@@ -16,7 +16,7 @@ MILLION = 1_000_000
 AMOUNTS = ("train", "input", "cached_input", "output")
 DAYS_PER_MONTH = 30
 MOST_EPOCHS = 50
-# Real training on this computer: 15 examples are read 7 times, which took two cores 44 to 49 seconds, and 50 examples 6 times.
+# Real training on this computer: 15 examples are read 7 times, 50 are read 6 times. See practice/training/recipe.py.
 LOCAL_MOST_EPOCHS, LOCAL_EXAMPLES_READ = 7, 300
 FREE = Decimal(0)
 
@@ -170,7 +170,17 @@ def call_cost(input_tokens: int, output_tokens: int, price: Price) -> Decimal:
 
 
 def monthly_cost(calls_per_day: int, *, input_tokens: int, output_tokens: int, price: Price) -> Decimal:
-    """Cost of a month of 30 days, in dollars."""
+    """Cost of a month of 30 days, in dollars.
+
+    Args:
+        calls_per_day: Questions asked in a day.
+        input_tokens: Tokens of one question, with its prompt.
+        output_tokens: Tokens of one answer.
+        price: The price of using the model, as `price_of` gives it.
+
+    Raises:
+        UnknownPriceError: The price has no amount for the model's use.
+    """
     return cents(call_cost(input_tokens, output_tokens, price) * calls_per_day * DAYS_PER_MONTH)
 
 

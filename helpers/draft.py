@@ -1,4 +1,4 @@
-"""Let a model write examples, and look at each before it is kept: what is broken, what is there twice."""
+"""Let a model write examples, and look at each before it is kept: what is broken, what is a duplicate."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,8 @@ TOKENS_PER_EXAMPLE = 120  # of a drafted question and answer, with its JSON; gen
 MOST_AT_ONCE = 100
 
 REQUEST = """Write {n} training examples for an assistant. The topic: {topic}.{aspects}
-Each example is a question that a real person would ask, in that person's words, and a short, correct and friendly answer.
+Each example is a question that a real person would ask, in that person's words, and a short, correct and friendly \
+answer.
 Write both in {language}. No two questions may ask for the same thing.
 Answer with a JSON list only: [{{"question": "...", "answer": "..."}}, ...]"""
 
@@ -70,10 +71,24 @@ def draft(
     known: Iterable[str] = (),
     limit_usd: Decimal | str | None = None,
 ) -> Draft:
-    """Ask a model for `n` question-and-answer pairs on a topic. `known` are questions that you have already.
+    """Ask a model for question-and-answer pairs on a topic. On a paid host the price is shown and you are asked first.
 
-    On a paid host the price is shown and you are asked first, or it is compared with `limit_usd`.
-    Raises ValueError if the answer has no examples in it.
+    Args:
+        client: Where the model is asked.
+        model: Which model writes.
+        topic: What the examples are about.
+        aspects: What people ask about, such as delivery or warranty.
+        n: How many pairs, 1 to 100.
+        language: In which language they are written.
+        known: Questions that you have already; a pair that repeats one is marked.
+        limit_usd: For scripts: the most that you agree to pay, in dollars, instead of the question.
+
+    Returns:
+        Every pair that was found in the answer, each with what is wrong with it.
+
+    Raises:
+        NotConfirmedError: The price was not agreed to.
+        ValueError: There is nothing to ask for, or no examples are in the answer.
     """
     request = request_for(topic, aspects, n, language)
     confirm_cost(drafting_cost(model, request, n), client, limit_usd)
@@ -121,10 +136,10 @@ def found_in(text: str) -> list[dict[str, Any]]:
 
 
 def judged(items: Iterable[dict[str, Any]], known: Iterable[str] = ()) -> Iterator[DraftedPair]:
-    """Each pair with what is wrong with it: a part is missing, or the question is there already."""
+    """Each pair with what is wrong with it: a part is missing, or the question is a duplicate."""
     seen = {_key(question): "in your examples" for question in known}
     for number, item in enumerate(items, 1):
-        question, answer = (_text(item.get(part)) for part in ("question", "answer"))
+        question, answer = (_stripped(item.get(part)) for part in ("question", "answer"))
         missing = [name for name, part in (("question", question), ("answer", answer)) if not part]
         if missing:
             yield DraftedPair(question, answer, f"no {' and no '.join(missing)}")
@@ -135,7 +150,7 @@ def judged(items: Iterable[dict[str, Any]], known: Iterable[str] = ()) -> Iterat
             yield DraftedPair(question, answer)
 
 
-def _text(value: Any) -> str:
+def _stripped(value: Any) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 

@@ -1,18 +1,32 @@
 """What an error of the API means, in plain words, and what to do next."""
 
-from dataclasses import dataclass
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import openai
 from openai.types.fine_tuning import FineTuningJob
 
+from helpers.connection.errors import (
+    GO_BACK,
+    HostUnavailableError,
+    MissingKeyError,
+    NotAnApiError,
+    is_about_an_id,
+    is_web_page,
+    message_of,
+)
 from helpers.display.tables import Shown, html_table, text_table
-
-SUPPORT_HINT = "If you ask somebody for help, name the request id."
 
 
 @dataclass(frozen=True, repr=False)
 class Explanation(Shown):
-    """`what` happened, `why`, and what to `do_next`; `said` is the host's own message."""
+    """`what` happened, `why`, and what to `do_next`.
+
+    `said` is the message itself, and `speaker` whose it is: the host's, or the client's own where no host answered.
+    """
 
     what: str
     why: str
@@ -21,6 +35,7 @@ class Explanation(Shown):
     status: int | None = None
     code: str | None = None
     request_id: str | None = None
+    speaker: Literal["the host said", "the error says"] = "the host said"
 
     def _rows(self) -> list[tuple[str, str]]:
         number = " ".join(str(part) for part in (self.status, self.code) if part)
@@ -28,7 +43,7 @@ class Explanation(Shown):
             ("what", f"{self.what}{f' ({number})' if number else ''}"),
             ("why", self.why),
             ("what to do", self.do_next),
-            ("the host said", self.said),
+            *([(self.speaker, self.said)] if self.said else []),
         ]
 
     def __str__(self) -> str:
@@ -59,7 +74,8 @@ BY_CODE = {
     "invalid_api_key": (
         "The host does not accept the key",
         "A character is missing, the key was revoked, or it belongs to another host.",
-        "Copy it again from the host's page of keys and give it to the form of notebook 00. Never write it into a cell.",
+        "Copy it again from where this host gives it out (OpenAI: its page of keys; a practice server: the lines that "
+        "it printed when it was started), and give it to the form: connect_form(). Never write it into a cell.",
     ),
     "insufficient_quota": (
         "The account has no credit left",
@@ -84,12 +100,12 @@ BY_CODE = {
     "invalid_training_file": (
         "The job cannot use the training file",
         "The upload only asks whether each line is JSON. The job reads what is in it, and names the first problem.",
-        "check(path) names all of them at once; mend the file, upload it again, start a new job.",
+        "check(path) names all of them at once; repair the file, upload it again, start a new job.",
     ),
     "invalid_file_format": (
         "The training file is not in the right format",
         "The upload only asks whether each line is JSON. The job reads what is in it, and names the first problem.",
-        "check(path) names all of them at once; mend the file, upload it again, start a new job.",
+        "check(path) names all of them at once; repair the file, upload it again, start a new job.",
     ),
     # Real training on this computer, on the practice server only.
     "training_process_gone": (
@@ -110,7 +126,7 @@ BY_CODE = {
     "training_failed": (
         "The training stopped with an error",
         "Something in the data or in the base model does not fit.",
-        "Read what the host said, mend it, and start the job again.",
+        "Read what the host said, repair it, and start the job again.",
     ),
     "engine_not_installed": (
         "Real training is not installed here",
@@ -182,24 +198,92 @@ BY_CLASS: list[tuple[type[Exception], tuple[str, str, str]]] = [
         (
             "The host could not be reached",
             "The network is down, the address is wrong, or a firewall or a proxy stands in between.",
-            "Check the network and the address. The practice server needs neither: run connect() again.",
+            "Check the network and the address. The practice server on this computer needs neither.",
+        ),
+    ),
+    (
+        NotAnApiError,
+        (
+            "What answers at this address does not speak OpenAI's protocol",
+            "The address is that of another program, or a part of its path is missing.",
+            "Compare the address with the host's documentation; it usually ends in /v1.",
         ),
     ),
 ]
+
+# What stood in the way of a connection -> why, what to do. The library keeps it as the cause of its own error.
+BY_CAUSE: list[tuple[type[Exception], tuple[str, str, str]]] = [
+    (
+        socket.gaierror,
+        (
+            "The host could not be reached: no computer is known by the name in {address}",
+            "The name is misspelled, or this computer has no network.",
+            "Compare the address letter by letter, and check the network.",
+        ),
+    ),
+    (
+        ConnectionRefusedError,
+        (
+            "The host could not be reached: no program listens at {address}",
+            "It is not running, or it listens at another address or port today.",
+            "Ask whoever runs the host for its address, and whether it is running.",
+        ),
+    ),
+    (
+        ssl.SSLError,
+        (
+            "The host could not be reached: no safe connection to {address}",
+            "The host speaks http:// and not https://, or a proxy stands in between, whose certificate this computer "
+            "does not know.",
+            "Compare the beginning of the address with what the host tells, and ask whoever runs the network.",
+        ),
+    ),
+]
+WEB_PAGE = (
+    "A web page answered, and not an API",
+    "The address is that of a site for people, a part of its path is missing, or the network shows a page of its own, "
+    "to log in first.",
+    "Compare the address with the host's documentation; that of an API usually ends in /v1. Open it in a browser to "
+    "see the page.",
+)
+NO_SUCH_PATH = (
+    "The host has nothing at this address: {path}",
+    "It cannot do what was asked (many hosts answer questions and do not train), or the address of the host is wrong.",
+    "Look at current_host(client): the address usually ends in /v1. What this host can do, preflight(client) says.",
+)
+NO_KEY_GIVEN = (
+    "This host needs a key, and none was given, so nobody was asked",
+    "Calls go out with a key. There was none for this host in the form, in the environment or in the keyring.",
+)
+NO_CLIENT = (
+    "The client was not made, so nobody was asked",
+    "OpenAI() takes its key from the environment variable OPENAI_API_KEY, and it is not set.",
+    "In a notebook, run connect() first: it sets it. For a script, set it in the terminal; notebook 00 says how.",
+)
+PATH_AS_TEXT = (
+    "The file was given as a text, so nothing was sent",
+    "The library does not open a file by its name.",
+    'Open the file: client.files.create(file=open(path, "rb"), purpose="fine-tune"). Or: upload_file(client, path).',
+)
 JSON_AT_UPLOAD = (
     "The file is not JSONL",
     "Every line must be a JSON object of its own, with one example in it.",
     "check(path) names every line that is not; from_rows() makes examples from a spreadsheet.",
 )
-UNKNOWN = ("The call failed", "The reason is not one that this course knows.", "Read what the host said.")
+UNKNOWN = ("The call failed", "The reason is not one that this course knows.", "Read the message below.")
 
 
 def explain(error: Exception | FineTuningJob) -> Explanation:
-    """An error of the `openai` library, or a job that has failed, in plain words."""
+    """An error of the `openai` library or of `connect`, or a job that has failed, in plain words."""
     if isinstance(error, FineTuningJob):
         return _explain_job(error)
+    if isinstance(error, MissingKeyError):
+        return Explanation(*NO_KEY_GIVEN, f"{error.do_next} {GO_BACK}", "")
+    if isinstance(error, HostUnavailableError) and isinstance(error.__cause__, Exception):
+        found = explain(error.__cause__)
+        return replace(found, do_next=f"{found.do_next} {GO_BACK}")
+    said = message_of(error) or str(error)
     code = getattr(error, "code", None)
-    said = _said(error)
     what, why, do_next = _find(error, code, said)
     return Explanation(
         what,
@@ -209,6 +293,7 @@ def explain(error: Exception | FineTuningJob) -> Explanation:
         status=getattr(error, "status_code", None),
         code=code,
         request_id=getattr(error, "request_id", None),
+        speaker="the host said" if message_of(error) else "the error says",
     )
 
 
@@ -217,13 +302,39 @@ def _find(error: Exception, code: str | None, said: str) -> tuple[str, str, str]
         return JSON_AT_UPLOAD
     if code in BY_CODE:
         return BY_CODE[code]
-    return next((texts for kind, texts in BY_CLASS if isinstance(error, kind)), UNKNOWN)
+    if is_web_page(error) and not isinstance(error, openai.RateLimitError | openai.InternalServerError):
+        return WEB_PAGE  # while a host is overloaded, what stands before it may answer in its place
+    if isinstance(error, openai.NotFoundError) and not is_about_an_id(error):
+        return _with(NO_SUCH_PATH, path=f"{error.request.method} {error.request.url.path}")
+    if type(error) is openai.OpenAIError:
+        return NO_CLIENT
+    if isinstance(error, RuntimeError) and "to be bytes, an io.IOBase instance" in said:
+        return PATH_AS_TEXT
+    return _by_cause(error) or next((texts for kind, texts in BY_CLASS if isinstance(error, kind)), UNKNOWN)
 
 
-def _said(error: Exception) -> str:
-    body = getattr(error, "body", None)
-    message = body.get("message") if isinstance(body, dict) else None
-    return str(message or error)
+def _by_cause(error: Exception) -> tuple[str, str, str] | None:
+    if not isinstance(error, openai.APIConnectionError):
+        return None
+    url = error.request.url
+    address = f"{url.scheme}://{url.netloc.decode('ascii')}"
+    for cause in _causes(error):
+        for kind, texts in BY_CAUSE:
+            if isinstance(cause, kind):
+                return _with(texts, address=address)
+    return None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause = error.__cause__ or error.__context__
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def _with(texts: tuple[str, str, str], **found: str) -> tuple[str, str, str]:
+    what, why, do_next = texts
+    return what.format(**found), why, do_next
 
 
 def _explain_job(job: FineTuningJob) -> Explanation:
@@ -232,7 +343,7 @@ def _explain_job(job: FineTuningJob) -> Explanation:
             f"The job has not failed: its status is {job.status}",
             "There is no error to explain.",
             "watch(client, job.id) follows it.",
-            "nothing",
+            "",
         )
     said = job.error.message or "nothing"
     texts = SAFETY if "moderation eval" in said else BY_CODE.get(job.error.code, UNKNOWN)

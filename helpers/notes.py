@@ -9,17 +9,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import filelock
 import openai
 from filelock import FileLock
 from openai import OpenAI
 
-from helpers.connection.identity import host_name
+from helpers.connection.errors import ShownInSentences, is_about_an_id
+from helpers.connection.identity import host_name, practice_home, shown_name
 from helpers.course_data.paths import workspace
 from helpers.training_file.jsonl import written_safely
 
-KEPT = 50  # of each kind; the oldest are let go
-
 KIND_OF = {"file": "file", "fine_tuning.job": "job", "model": "model"}
+LOCK_SECONDS = 10
+
+
+class NotesError(ShownInSentences, ValueError):
+    """workspace/notes.json cannot be read or written. It may hold the only trace of a paid model: a person decides."""
 
 
 def remember(client: OpenAI, thing: Any, **details: Any) -> None:
@@ -39,18 +44,24 @@ def remember(client: OpenAI, thing: Any, **details: Any) -> None:
 
 
 def add(host: str, kind: str, id: str, **details: Any) -> None:
-    """Keep an id as the newest of its kind on a host; one that is known already moves to the front."""
+    """Keep an id as the newest of its kind on a host. One that is known already moves to the front, with its details.
+
+    Args:
+        host: The host's name, as `host_name` gives it.
+        kind: "file", "validation", "job" or "model".
+        id: The id, as the API returned it.
+        **details: What else is kept with it, such as `sha256` or `job`.
+    """
     with _locked() as notes:
         listed = notes.setdefault("hosts", {}).setdefault(host, {}).setdefault(kind, [])
         known = next((note for note in listed if note["id"] == id), {})
-        when = datetime.now().astimezone().isoformat(timespec="seconds")
-        rest = [note for note in listed if note["id"] != id]
-        notes["hosts"][host][kind] = [{**known, "id": id, "when": when, **details}, *rest][:KEPT]
+        kept = {name: value for name, value in known.items() if name != "gone"}
+        listed[:] = [{**kept, "id": id, "when": _now(), **details}, *(note for note in listed if note["id"] != id)]
 
 
 def all_notes(host: str, kind: str) -> list[dict[str, Any]]:
-    """Everything kept of a kind on a host, the newest first: dicts with `id`, `when` and details."""
-    return _read().get("hosts", {}).get(host, {}).get(kind, [])
+    """What is kept of a kind on a host and is not marked as gone, newest first: dicts with `id`, `when`, details."""
+    return [note for note in _listed(_read(), host, kind) if "gone" not in note]
 
 
 def last(host: str, kind: str) -> str | None:
@@ -62,25 +73,71 @@ def last(host: str, kind: str) -> str | None:
 def still_there(client: OpenAI, kind: str, retrieve: Callable[[str], Any]) -> Iterator[Any]:
     """What the notes hold of a kind and the host still knows, as `retrieve` gives it, the newest first.
 
-    Ids that the host no longer knows are let go.
+    An id that the host does not know is marked as gone, and its note is kept. Those that are marked already are asked
+    for last, because a host that was wrong once may know them again.
     """
+    adopt(client)
     host = host_name(client)
-    for note in all_notes(host, kind):
+    for note in sorted(_listed(_read(), host, kind), key=lambda note: "gone" in note):
         try:
-            yield retrieve(note["id"])
-        except openai.NotFoundError:
-            forget(host, kind, note["id"])
+            found = retrieve(note["id"])
+        except openai.NotFoundError as error:
+            if "gone" not in note and is_about_an_id(error):  # and not about a path that this host does not have
+                mark(host, kind, note["id"], gone=True)
+            continue
+        if "gone" in note:
+            mark(host, kind, note["id"], gone=False)
+        yield found
 
 
-def forget(host: str, kind: str, id: str) -> None:
-    """Let go of an id that the host no longer knows."""
+def mark(host: str, kind: str, id: str, *, gone: bool) -> None:
+    """Write down that the host does not know an id any more, with the time, or that it does again."""
     with _locked() as notes:
-        listed = notes.get("hosts", {}).get(host, {}).get(kind, [])
-        listed[:] = [note for note in listed if note["id"] != id]
+        for note in _listed(notes, host, kind):
+            if note["id"] == id and gone:
+                note.setdefault("gone", _now())
+            elif note["id"] == id:
+                note.pop("gone", None)
+
+
+def adopt(client: OpenAI) -> None:
+    """Give a practice home the notes that were made before homes had ids, as far as it knows them.
+
+    Before, all homes of a computer shared one list. It stays as it is, for the other homes; each takes its own once.
+    """
+    home = practice_home(client)
+    if home is None or not home.id:
+        return
+    host, notes = host_name(client), _read()
+    shared = notes.get("hosts", {}).get(shown_name(client), {})
+    if not shared or host in notes.get("adopted", []):
+        return
+    calls = {"file": client.files, "validation": client.files, "job": client.fine_tuning.jobs, "model": client.models}
+    try:
+        own = {
+            kind: [note for note in shared.get(kind, []) if _knows(call.retrieve, note["id"])]
+            for kind, call in calls.items()
+        }
+    except openai.OpenAIError:
+        return  # the server has another problem now; it is asked next time
+    with _locked() as notes:
+        for kind, taken in own.items():
+            listed = notes["hosts"].setdefault(host, {}).setdefault(kind, [])
+            known = {note["id"] for note in listed}
+            listed += [note for note in taken if note["id"] not in known]
+        notes.setdefault("adopted", []).append(host)
+
+
+def _knows(retrieve: Callable[[str], Any], id: str) -> bool:
+    try:
+        retrieve(id)
+    except openai.NotFoundError:
+        return False
+    return True
 
 
 def chosen_host() -> str | None:
-    """The host that the learner chose last, in so many words; None if never."""
+    """The host that the learner chose last; None if never."""
     return _read().get("chosen_host")
 
 
@@ -96,25 +153,57 @@ def _path() -> Path:
     return workspace() / "notes.json"
 
 
+def _now() -> str:
+    return datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+def _listed(notes: dict[str, Any], host: str, kind: str) -> list[dict[str, Any]]:
+    return notes.get("hosts", {}).get(host, {}).get(kind, [])
+
+
 def _read() -> dict[str, Any]:
     try:
-        return json.loads(_path().read_text(encoding="utf-8"))
+        notes = json.loads(_path().read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
+    except UnicodeDecodeError as error:
+        raise _unreadable("it is not saved as UTF-8") from error
     except json.JSONDecodeError as error:
-        # Somebody edited it. It may hold the only trace of a paid model: never overwrite it, ask a human.
-        raise ValueError(
-            f"workspace/notes.json cannot be read: line {error.lineno}, {error.msg}. Mend it with an editor, or rename it; "
-            "the course then starts a new one."
-        ) from error
+        raise _unreadable(f"line {error.lineno}, {error.msg}") from error
+    if not _is_sound(notes):
+        raise _unreadable("it is JSON, but not as the course writes it: hosts, then kinds, then notes with an id each")
+    return notes
+
+
+def _is_sound(notes: Any) -> bool:
+    try:
+        return all(
+            "id" in note for kinds in notes.get("hosts", {}).values() for kind in kinds.values() for note in kind
+        )
+    except (AttributeError, TypeError):  # a list or nothing where names with values should be
+        return False
+
+
+def _unreadable(why: str) -> NotesError:
+    """Somebody edited the notes. They are never overwritten then."""
+    return NotesError(
+        f"workspace/notes.json cannot be read: {why}. Repair it with an editor, or rename it; the course then starts a "
+        "new one."
+    )
 
 
 class _locked:
     """Read, change, write back whole; one process at a time."""
 
     def __enter__(self) -> dict[str, Any]:
-        self.lock = FileLock(workspace() / ".notes.lock", timeout=10)
-        self.lock.acquire()
+        self.lock = FileLock(workspace() / ".notes.lock", timeout=LOCK_SECONDS)
+        try:
+            self.lock.acquire()
+        except filelock.Timeout as error:
+            raise NotesError(
+                f"workspace/notes.json is held by another program for more than {LOCK_SECONDS} seconds. "
+                "Run the cell again; if it stays so, close the other notebooks."
+            ) from error
         try:
             self.notes = _read()
         except BaseException:

@@ -13,19 +13,19 @@ from helpers.cost import UnknownPriceError, price_of
 from helpers.course_data.paths import DATA
 from helpers.display.tables import Shown, html_table, plural, text_table
 from helpers.explain import explain
-from helpers.hosts import Host, current_host
+from helpers.hosts import ANSWER_SECONDS, Host, current_host, models_of
+
+NO_LIST = "Yes, but it has no list of models. If that surprises you, compare the address: it usually ends in /v1."
 
 
 @dataclass(repr=False)
 class Preflight(Shown):
-    """What was found out. `ready` is True if, as far as one can see without paying, a job can be started here; `answers` is
-    True if the host was reached and accepts the key."""
+    """What was found out. `ready` is True if, as far as one can see without paying, a job can be started here."""
 
     host: Host
     ready: bool
     findings: list[tuple[str, str]] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
-    answers: bool = True
 
     def __str__(self) -> str:
         return f"{self.host}\n{text_table(self.findings)}"
@@ -37,19 +37,20 @@ class Preflight(Shown):
 def preflight(client: OpenAI, *, today: date | None = None) -> Preflight:
     """Ask a host what it can do, without starting a job and without paying."""
     host = current_host(client)
+    client = client.with_options(max_retries=1, timeout=ANSWER_SECONDS)
     try:
-        listed = [model.id for model in client.with_options(max_retries=1, timeout=15).models.list()]
+        listed = models_of(client)
     except openai.OpenAIError as error:
         found = explain(error)
         return Preflight(
             host,
             False,
             [("Does it answer?", f"No. {found.what}."), ("Why?", found.why), ("What to do?", found.do_next)],
-            answers=False,
         )
-    findings = [("Does it answer?", "Yes, and it accepts the key.")]
+    answers = "Yes, and it accepts the key." if listed is not None else NO_LIST
+    findings = [("Does it answer?", answers)]
     ask = {"practice": _practice, "openai": _openai, "other": _other}[host.kind]
-    ready, more, models = ask(client, listed, today or date.today())
+    ready, more, models = ask(client, listed or [], today or date.today())
     return Preflight(host, ready, findings + more, models)
 
 
@@ -77,7 +78,7 @@ def _practice(client: OpenAI, listed: list[str], today: date) -> Answer:
 
 def _openai(client: OpenAI, listed: list[str], today: date) -> Answer:
     dates = wind_down()
-    tunable = [name for name in listed if _is_tunable(name) and f"ft:{name}" != name]
+    tunable = [name for name in listed if _is_tunable(name)]
     price = _price_row(tunable)
     if today >= date.fromisoformat(dates["closed_to_all"]):
         return (
@@ -91,8 +92,8 @@ def _openai(client: OpenAI, listed: list[str], today: date) -> Answer:
         return False, [("Can I start a job?", f"Not with this key. {explain(error).do_next}")], []
     if not had_jobs:
         text = (
-            f"Most likely not: this account has never had a job, and since {dates['closed_to_newcomers']} OpenAI lets no "
-            'newcomers start one (403 training_not_available). Use connect("practice").'
+            f"Most likely not: this account has never had a job, and since {dates['closed_to_newcomers']} OpenAI lets "
+            'no newcomers start one (403 training_not_available). Use connect("practice").'
         )
         return False, [("Can I start a job?", text)], tunable
     text = (
@@ -110,7 +111,7 @@ def _openai(client: OpenAI, listed: list[str], today: date) -> Answer:
 
 
 def _other(client: OpenAI, listed: list[str], today: date) -> Answer:
-    models = ", ".join(listed[:8]) + (" ..." if len(listed) > 8 else "")
+    models = ", ".join(listed[:8]) + (" ..." if len(listed) > 8 else "") or "It lists none."
     try:
         client.fine_tuning.jobs.list(limit=1)
     except openai.NotFoundError:

@@ -40,11 +40,21 @@ def upload_file(
     note_as: str = "file",
     progress: Callable[[int], Any] | None = None,
 ) -> FileObject:
-    """Upload a file, wait until the host has read it, keep its id, and return it.
+    """Upload a file, wait until the host has read it, and keep its id. The same content is never uploaded again.
 
-    If the same content is on this host already, that file is returned instead. `note_as` is the kind under which the id
-    is kept: "file" for what you train on, "validation" for what you check with. With `progress`, which is called with the
-    number of bytes that were sent, nothing is printed and no bar is shown.
+    Args:
+        client: Where it is uploaded.
+        path: The file.
+        purpose: What the host is told that the file is for.
+        note_as: The kind under which the id is kept: "file" to train on, "validation" to check with.
+        progress: Called with the number of bytes each time some were sent. Nothing is printed then, and no bar shown.
+
+    Returns:
+        The file as the host shows it: the uploaded one, or the newest on the host with the same content.
+
+    Raises:
+        openai.BadRequestError: The host refuses the file, for instance because a line is not JSON.
+        OSError: The file cannot be read.
     """
     path = Path(path)
     digest = content_hash(path)

@@ -12,13 +12,13 @@ from typing import Any
 from filelock import FileLock
 from openai import OpenAI
 
-from helpers.connection.identity import host_name
 from helpers.cost import UnknownPriceError, call_cost, dollars, price_of
 from helpers.display.tables import Shown, html_table, plural, text_table
-from helpers.hosts import current_host
+from helpers.hosts import Host, current_host
 from helpers.notes import workspace
 
 SIMULATED = "simulated"
+LONGEST_COMPARED = 100  # tokens
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,6 +37,11 @@ class Answer(Shown):
     cost: Decimal | None
     list_price: Decimal | None
     simulated: bool
+
+    @property
+    def shown(self) -> str:
+        """The text, with a mark where it was cut off."""
+        return f"{self.text} ..." if self.finish_reason == "length" else self.text
 
     def __str__(self) -> str:
         return self.text
@@ -67,7 +72,8 @@ class Asking:
                     pieces.append(choice.delta.content)
                     yield choice.delta.content
         used = (usage.prompt_tokens, usage.completion_tokens) if usage else (0, 0)
-        cost, list_price = _costs(self.client, self.model, *used)
+        host = current_host(self.client)
+        cost, list_price = _costs(host, self.model, *used)
         self.answer = Answer(
             "".join(pieces),
             self.model,
@@ -78,14 +84,28 @@ class Asking:
             list_price,
             SIMULATED in (fingerprint or ""),
         )
-        _write_down(self.client, self.answer)
+        _write_down(host, self.answer)
 
 
 def ask(
     client: OpenAI, model: str, question: str, *, system: str | None = None, stream: bool = False, **parameters: Any
 ) -> Answer:
-    """Ask a model one question; with `stream`, print the answer while it is written. The use is entered in the
-    ledger."""
+    """Ask a model one question. The use is entered in the ledger.
+
+    Args:
+        client: Where it is asked.
+        model: A base model or a tuned one.
+        question: What the user says.
+        system: The system message; for a tuned model, the one of its training examples.
+        stream: Print the answer while it is written.
+        **parameters: More for the call, such as `temperature` or `max_tokens`.
+
+    Returns:
+        The answer, with its tokens, seconds and cost.
+
+    Raises:
+        openai.OpenAIError: The host did not answer, or refused; `explain` says why.
+    """
     asking = Asking(client, model, messages_for(question, system), **parameters)
     for piece in asking:
         if stream:
@@ -110,20 +130,35 @@ class Comparison(Shown):
     def __str__(self) -> str:
         blocks = []
         for question, by_model in self.answers.items():
-            rows = [(f"{model}:", answer.text) for model, answer in by_model.items()]
+            rows = [(f"{model}:", answer.shown) for model, answer in by_model.items()]
             blocks.append(f"{question}\n{text_table(rows)}")
         return "\n\n".join(blocks)
 
     def _repr_html_(self) -> str:
-        rows = [(question, *(by_model[m].text for m in self.models)) for question, by_model in self.answers.items()]
+        rows = [(question, *(by_model[m].shown for m in self.models)) for question, by_model in self.answers.items()]
         return html_table(["question", *self.models], rows, caption="The same questions to each model")
 
 
 def compare(
     client: OpenAI, models: list[str], questions: list[str], *, system: str | None = None, **parameters: Any
 ) -> Comparison:
-    """Ask every model every question. At temperature 0 unless you say otherwise, so that chance does not decide."""
-    parameters.setdefault("temperature", 0)
+    """Ask every model every question.
+
+    Args:
+        client: Where they are asked.
+        models: Base models and tuned ones.
+        questions: What the user says, one at a time.
+        system: The system message, the same for all.
+        **parameters: More for each call. Unless you say otherwise, `temperature` is 0, so that chance does not decide,
+            and `max_tokens` is 100: a small base model that does not know the answer would go on for a page.
+
+    Returns:
+        The answers, a column for each model. A mark shows where one was cut off.
+
+    Raises:
+        openai.OpenAIError: The host did not answer, or refused; `explain` says why.
+    """
+    parameters = {"temperature": 0, "max_tokens": LONGEST_COMPARED, **parameters}
     answers = {
         question: {model: ask(client, model, question, system=system, **parameters) for model in models}
         for question in questions
@@ -176,7 +211,7 @@ HEADERS = ("host", "model", "calls", "tokens in", "tokens out", "cost")
 def ledger(client: OpenAI | None = None) -> Ledger:
     """The book of this workspace; with a client, only its host. Calls that were made without the helpers are
     not in it."""
-    host = host_name(client) if client else None
+    host = current_host(client).name if client else None
     sums: dict[tuple[str, str], list[Any]] = {}
     for entry in _entries():
         if host in (None, entry["host"]):
@@ -189,13 +224,12 @@ def ledger(client: OpenAI | None = None) -> Ledger:
     return Ledger([(*key, *row) for key, row in sums.items()])
 
 
-def _costs(client: OpenAI, model: str, tokens_in: int, tokens_out: int) -> tuple[Decimal | None, Decimal | None]:
+def _costs(host: Host, model: str, tokens_in: int, tokens_out: int) -> tuple[Decimal | None, Decimal | None]:
     """What a call cost here, and what it costs on OpenAI."""
     try:
         listed = call_cost(tokens_in, tokens_out, price_of(model))
     except UnknownPriceError:
         listed = None
-    host = current_host(client)
     if not host.paid:
         return Decimal(0), listed
     return (listed if host.kind == "openai" else None), listed
@@ -205,10 +239,10 @@ def _path() -> Path:
     return workspace() / "ledger.jsonl"
 
 
-def _write_down(client: OpenAI, answer: Answer) -> None:
+def _write_down(host: Host, answer: Answer) -> None:
     entry = {
         "when": datetime.now().astimezone().isoformat(timespec="seconds"),
-        "host": host_name(client),
+        "host": host.name,
         "model": answer.model,
         "in": answer.input_tokens,
         "out": answer.output_tokens,

@@ -25,7 +25,7 @@ def test_what_cannot_be_asked_is_named(topic, n, found):
     "text",
     [
         '[{"question": "a?", "answer": "b"}, {"question": "c?", "answer": "d"}]',
-        'Here you are:\n```json\n[{"question": "a?", "answer": "b"},\n{"question": "c?", "answer": "d"}]\n```\nGood luck',
+        'Here:\n```json\n[{"question": "a?", "answer": "b"},\n{"question": "c?", "answer": "d"}]\n```\nGood luck',
         '{"examples": [{"question": "a?", "answer": "b"}, {"question": "c?", "answer": "d"}]}',
         '{"question": "a?", "answer": "b"}\n{"question": "c?", "answer": "d"}\n',
         '[{"question": "a?", "answer": "b"}, {"question": "c?", "answer": "d"}, {"question": "cut o',

@@ -1,10 +1,34 @@
-"""Every error that people meet is explained with what to do."""
+"""Every error that people meet is explained with what to do, and nobody is quoted who was not asked."""
+
+from pathlib import Path
 
 import openai
 import pytest
 
+from helpers import hosts
 from helpers.explain import explain
-from helpers.hosts import rehearse
+from helpers.hosts import connect, rehearse
+from tests.other_host import HTML, only_these_names, other_host
+
+
+@pytest.fixture
+def other():
+    with other_host() as host:
+        host.answers.clear()
+        yield host
+
+
+def client_of(url: str, key: str = "k") -> openai.OpenAI:
+    return openai.OpenAI(base_url=url, api_key=key, max_retries=0)
+
+
+def caught_from(call, *arguments, **options):
+    with pytest.raises(Exception) as caught:  # which one it is, is the library's choice
+        call(*arguments, **options)
+    return caught.value
+
+
+# --- what a host said ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -18,7 +42,7 @@ from helpers.hosts import rehearse
         ("dropped_connection", "could not be reached"),
     ],
 )
-def test_a_rehearsed_error_is_explained(fault, what):
+def test_a_planted_fault_is_explained(fault, what):
     practice = rehearse(fault)
     with pytest.raises(openai.OpenAIError) as caught:
         practice.fine_tuning.jobs.create(model="gpt-4.1-mini-2025-04-14", training_file="file-any")
@@ -32,6 +56,12 @@ def test_the_hosts_own_words_are_kept(client):
         client.models.retrieve("gpt-9")
     explanation = explain(caught.value)
     assert "gpt-9" in explanation.said and explanation.request_id.startswith("req_") and explanation.status == 404
+    assert "the host said" in str(explanation)
+
+
+def test_an_id_that_the_host_does_not_know_is_explained(client):
+    explanation = explain(caught_from(client.files.retrieve, "file-of-another-host"))
+    assert explanation.what == "The host does not know this id" and "file-of-another-host" in explanation.said
 
 
 def test_a_file_that_is_not_jsonl_is_explained(client):
@@ -47,9 +77,113 @@ def test_a_job_that_failed_its_safety_evaluation_is_explained(mattress):
     assert "safety evaluation" in explain(practice.fine_tuning.jobs.retrieve(job.id)).what
 
 
-def test_a_job_that_has_not_failed_says_so(client, tuned):
-    assert "has not failed" in explain(client.fine_tuning.jobs.list().data[0]).what
+def test_a_job_that_has_not_failed_says_so_and_quotes_nobody(client, tuned):
+    explanation = explain(client.fine_tuning.jobs.list().data[0])
+    assert "has not failed" in explanation.what and "said" not in str(explanation)
+
+
+def test_a_key_of_another_host_is_explained_for_a_host_that_is_not_openai(server):
+    explanation = explain(caught_from(client_of(server.base_url, "sk-of-openai-012345").models.list))
+    assert "does not accept the key" in explanation.what and "belongs to another host" in explanation.why
+    assert "a practice server" in explanation.do_next and "sk-of-openai" not in str(explanation)
+
+
+# --- a wrong address is no unknown id ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (404, {"detail": "Not Found"}),
+        (404, {"error": {"message": "Invalid URL (GET /v1/files/file-1)"}}),
+        (404, "404 page not found", "text/plain"),
+        (404, ""),
+    ],
+)
+def test_a_path_that_the_host_does_not_have_is_no_unknown_id(other, answer):
+    other.answers["/v1/files/file-1"] = answer
+    explanation = explain(caught_from(client_of(other.url).files.retrieve, "file-1"))
+    assert explanation.what == "The host has nothing at this address: GET /v1/files/file-1"
+    assert "/v1" in explanation.do_next and "id" not in explanation.what.split()
+
+
+@pytest.mark.parametrize(
+    "body", [{"object": "error", "message": "No file file-1.", "code": 404}, {"detail": "file-1 does not exist"}]
+)
+def test_an_unknown_id_is_known_in_other_hosts_words_too(other, body):
+    other.answers["/v1/files/file-1"] = (404, body)
+    explanation = explain(caught_from(client_of(other.url).files.retrieve, "file-1"))
+    assert explanation.what == "The host does not know this id" and "file-1" in explanation.said
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 405])
+def test_a_web_page_is_no_host(other, status):
+    other.answers["/v1/files/file-1"] = (status, "<html>Welcome to our site</html>", HTML)
+    explanation = explain(caught_from(client_of(other.url).files.retrieve, "file-1"))
+    assert explanation.what == "A web page answered, and not an API" and "<html>" not in str(explanation)
+
+
+def test_a_page_that_stands_before_a_host_in_trouble_is_the_hosts_trouble(other):
+    other.answers["/v1/files/file-1"] = (502, "<html>Bad gateway</html>", HTML)
+    explanation = explain(caught_from(client_of(other.url).files.retrieve, "file-1"))
+    assert "a problem of its own" in explanation.what
+
+
+# --- nobody was asked, or nobody answered --------------------------------------------------------------------------
+
+
+def quotes_nobody(error: Exception) -> bool:
+    return "the host said" not in str(explain(error)) and "the host said" not in explain(error)._repr_html_()
+
+
+def test_a_missing_key_is_not_an_answer(monkeypatch):
+    monkeypatch.setattr(hosts, "ORIGINAL", dict.fromkeys(hosts.VARIABLES))
+    error = caught_from(connect, "openai")
+    explanation = explain(error)
+    assert "nobody was asked" in explanation.what and "connect_form()" in explanation.do_next and quotes_nobody(error)
+    assert 'connect("practice")' in explanation.do_next
+
+
+def test_a_client_that_could_not_be_made_is_not_an_answer():
+    error = caught_from(openai.OpenAI)
+    assert "nobody was asked" in explain(error).what and "connect()" in explain(error).do_next and quotes_nobody(error)
+
+
+def test_an_address_at_which_nobody_listens_is_explained():
+    error = caught_from(client_of("http://127.0.0.1:9/v1").models.list)
+    assert "no program listens at http://127.0.0.1:9" in explain(error).what and quotes_nobody(error)
+
+
+def test_a_name_that_no_computer_has_is_explained(monkeypatch):
+    only_these_names(monkeypatch)
+    error = caught_from(client_of("https://api.opnai.example/v1").models.list)
+    assert "no computer is known by the name in https://api.opnai.example" in explain(error).what
+    assert quotes_nobody(error)
+
+
+def test_https_where_http_is_spoken_is_explained(other):
+    error = caught_from(client_of(other.url.replace("http:", "https:")).models.list)
+    assert "no safe connection" in explain(error).what and "http://" in explain(error).why and quotes_nobody(error)
+
+
+def test_a_host_that_connect_could_not_use_is_explained_by_what_stood_in_the_way(other):
+    other.key = "right"
+    error = caught_from(connect, other.url, key="wrong")
+    explanation = explain(error)
+    assert "does not accept the key" in explanation.what and "Incorrect API key" in explanation.said
+    assert 'connect("practice")' in explanation.do_next and explanation.status == 401
+
+
+def test_a_file_that_is_named_by_a_text_is_explained(client, mattress):
+    error = caught_from(client.files.create, file=str(mattress), purpose="fine-tune")
+    assert explain(error).what == "The file was given as a text, so nothing was sent"
+    assert "open(path" in explain(error).do_next and quotes_nobody(error)
+
+
+def test_a_file_that_is_not_there_quotes_nobody(client):
+    error = caught_from(client.files.create, file=Path("not there.jsonl"), purpose="fine-tune")
+    assert quotes_nobody(error) and "not there.jsonl" in explain(error).said
 
 
 def test_an_error_from_elsewhere_is_shown_as_it_is():
-    assert explain(ValueError("odd")).said == "odd"
+    assert explain(ValueError("odd")).said == "odd" and quotes_nobody(ValueError("odd"))

@@ -1,13 +1,17 @@
-"""Choosing a host: practice unless asked otherwise, no key on the wrong way, nothing paid without a yes."""
+"""Choosing a host: practice unless asked otherwise, no key on the wrong way, no way into a dead end, nothing paid
+without a yes."""
 
 import os
 from decimal import Decimal
 
 import openai
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 from helpers import hosts, notes
-from helpers.connection.identity import host_name, is_practice
+from helpers.connection.errors import HostUnavailableError, NoModelsError
+from helpers.connection.identity import OPENAI_URL, is_practice
+from helpers.connection.keyring_store import remember_key
 from helpers.cost import estimate
 from helpers.hosts import (
     MissingKeyError,
@@ -18,25 +22,73 @@ from helpers.hosts import (
     current_host,
     rehearse,
 )
+from helpers.practice import start_server
+from tests.other_host import HTML, only_these_names, other_host, played_openai
 
 SECRET = "sk-" + "secret" * 6
+WAY_BACK = 'connect("practice")'
 
 
 @pytest.fixture(autouse=True)
 def own_process(monkeypatch):
-    """As in a fresh kernel, with servers that are stopped afterwards."""
+    """As in a fresh kernel, with servers that are stopped afterwards. Nothing leaves this computer."""
     monkeypatch.setattr(hosts, "_own", {})
     monkeypatch.setattr(hosts, "_given_keys", {})
+    monkeypatch.setattr(hosts, "_written", {})
     monkeypatch.setattr(hosts, "ORIGINAL", dict.fromkeys(hosts.VARIABLES))
+    only_these_names(monkeypatch)
     yield
     for server in hosts._own.values():
         server.stop()
 
 
 @pytest.fixture
-def with_key(monkeypatch):
-    monkeypatch.setitem(hosts.ORIGINAL, "OPENAI_API_KEY", SECRET)
-    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+def set_before(monkeypatch):
+    """Set variables as they are before JupyterLab starts."""
+
+    def put(**values):
+        for name, value in values.items():
+            monkeypatch.setenv(name, value)
+            if name in hosts.VARIABLES:
+                monkeypatch.setitem(hosts.ORIGINAL, name, value)
+
+    return put
+
+
+@pytest.fixture
+def with_key(set_before):
+    set_before(OPENAI_API_KEY=SECRET)
+
+
+@pytest.fixture
+def at_openai(monkeypatch):
+    with played_openai(monkeypatch, SECRET) as host:
+        yield host
+
+
+@pytest.fixture
+def other():
+    with other_host() as host:
+        yield host
+
+
+def saved(workspace) -> str:
+    return "".join(path.read_text(encoding="utf-8") for path in workspace.rglob("*") if path.is_file())
+
+
+def shown_in_a_notebook(error: Exception, capsys) -> str:
+    def cell():
+        raise error
+
+    shell = InteractiveShell()
+    shell.colors = "nocolor"
+    shell.push({"cell": cell})
+    capsys.readouterr()
+    shell.run_cell("cell()")
+    return capsys.readouterr().out
+
+
+# --- practice, unless another host is named ------------------------------------------------------------------------
 
 
 def test_the_default_is_practice_even_with_a_key_in_the_environment(with_key, capsys):
@@ -61,46 +113,13 @@ def test_a_server_that_has_stopped_is_started_again():
     assert connect().models.list().data
 
 
-def test_openai_is_used_only_when_it_is_named_and_then_remembered(with_key):
+def test_openai_is_used_only_when_it_is_named_and_then_remembered(with_key, at_openai):
+    assert OPENAI_URL == "https://api.openai.com/v1"
     client = connect("openai")
-    assert str(client.base_url) == "https://api.openai.com/v1/" and client.api_key == SECRET
-    assert host_name(connect()) == "openai"
-    assert host_name(connect("practice")) == "practice"
-    assert host_name(connect()) == "practice"
-
-
-def test_the_key_is_in_no_file_of_the_workspace_nor_in_what_is_shown(with_key, workspace, capsys):
-    client = connect("openai")
-    assert SECRET not in repr(client) + str(current_host(client)) + capsys.readouterr().out
-    assert all(SECRET not in path.read_text(encoding="utf-8") for path in workspace.rglob("*") if path.is_file())
-
-
-def test_openais_key_never_travels_to_another_address(with_key):
-    with pytest.raises(MissingKeyError, match="COURSE_API_KEY"):
-        connect("https://models.example.com/v1")
-
-
-def test_a_key_for_another_address_does_travel_there(monkeypatch):
-    monkeypatch.setenv("COURSE_API_KEY", "key-of-the-other-host")
-    client = connect("https://models.example.com/v1")
-    assert client.api_key == "key-of-the-other-host" and client.base_url.host == "models.example.com"
-
-
-def test_the_organisation_of_openai_does_not_travel(monkeypatch, with_key):
-    monkeypatch.setitem(hosts.ORIGINAL, "OPENAI_ORG_ID", "org-mine")
-    assert connect("openai").organization == "org-mine"
-    assert connect("https://models.example.com/v1", key="k").organization is None
-
-
-def test_a_missing_key_says_how_to_give_one():
-    with pytest.raises(MissingKeyError, match="form of notebook 00"):
-        connect("openai")
-
-
-def test_a_host_that_failed_is_not_remembered():
-    with pytest.raises(MissingKeyError):
-        connect("openai")
-    assert notes.chosen_host() is None
+    assert str(client.base_url) == f"{hosts.OPENAI_URL}/" and client.api_key == SECRET
+    assert current_host(connect()).name == "openai"
+    assert current_host(connect("practice")).name == "practice"
+    assert current_host(connect()).name == "practice"
 
 
 def test_a_host_that_is_no_host_is_named():
@@ -108,9 +127,20 @@ def test_a_host_that_is_no_host_is_named():
         connect("opnai")
 
 
+@pytest.mark.parametrize("nothing", ["", "  "])
+def test_an_empty_host_is_refused_and_is_not_the_one_chosen_last(other, nothing):
+    connect(other.url, key="k")
+    other.asked.clear()
+    with pytest.raises(ValueError, match=r"host: found nothing; expected .*address"):
+        connect(nothing, key=SECRET)
+    assert other.asked == [] and notes.chosen_host() == other.url
+
+
 def test_a_teachers_practice_server_costs_nothing_and_goes_by_its_address(server, monkeypatch):
-    client = connect(server.base_url, key=server.key)
-    assert not current_host(client).paid
+    only_these_names(monkeypatch, "teacher.example.com")
+    address = server.base_url.replace("127.0.0.1", "teacher.example.com")
+    host = current_host(connect(address, key=server.key))
+    assert not host.paid and host.name == address and address in str(host)
 
 
 def test_the_base_model_is_a_setting_else_what_the_host_offers(monkeypatch):
@@ -120,7 +150,7 @@ def test_the_base_model_is_a_setting_else_what_the_host_offers(monkeypatch):
     assert base_model_for(client) == "gpt-4o-mini-2024-07-18"
 
 
-def test_a_rehearsal_is_on_a_practice_server_of_its_own_whatever_the_host(with_key):
+def test_planted_faults_are_met_on_a_practice_server_of_their_own_whatever_the_host(with_key, at_openai):
     connect("openai")
     practice = rehearse("rate_limit")
     with pytest.raises(openai.RateLimitError):
@@ -129,16 +159,313 @@ def test_a_rehearsal_is_on_a_practice_server_of_its_own_whatever_the_host(with_k
     assert connect().fine_tuning.jobs.list().data == []
 
 
-def test_a_new_rehearsal_clears_what_the_last_one_left():
+def test_planting_a_fault_clears_what_the_last_one_left():
     rehearse("server_error", times=5)
     assert rehearse().models.list().data
+
+
+# --- a failed try changes nothing ----------------------------------------------------------------------------------
+
+
+def goes_on_as_before():
+    """What every notebook's first cell does, here and in the next kernel."""
+    hosts._given_keys.clear()
+    client = connect()
+    assert current_host(client).name == "practice" and base_model_for(client)
+    assert openai.OpenAI().models.list().data
+
+
+@pytest.mark.parametrize("before", [None, "practice"])
+def test_after_a_wrong_key_every_first_cell_works(at_openai, set_before, before):
+    set_before(OPENAI_API_KEY="sk-wrong")
+    if before:
+        connect(before)
+    with pytest.raises(HostUnavailableError, match="does not accept the key") as caught:
+        connect("openai")
+    assert WAY_BACK in str(caught.value) and "sk-wrong" not in str(caught.value)
+    assert notes.chosen_host() == before
+    goes_on_as_before()
+
+
+def test_after_a_wrong_key_that_was_set_in_a_cell_every_first_cell_works(at_openai, monkeypatch):
+    connect()
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong")
+    with pytest.raises(HostUnavailableError, match="does not accept the key"):
+        connect("openai")
+    goes_on_as_before()
+
+
+def test_a_key_that_was_set_in_a_cell_is_the_learners_own(at_openai, monkeypatch):
+    connect()
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    connect()  # writes the key of the practice server over it
+    assert connect("openai").api_key == SECRET
+
+
+def test_after_a_missing_key_every_first_cell_works():
+    with pytest.raises(MissingKeyError) as caught:
+        connect("openai")
+    assert WAY_BACK in str(caught.value) and "connect_form()" in str(caught.value)
+    assert notes.chosen_host() is None
+    goes_on_as_before()
+
+
+def test_a_failed_try_leaves_the_environment_as_it_was(other):
+    client = connect()
+    before = {name: os.environ.get(name) for name in hosts.VARIABLES}
+    other.key = "right"
+    for host, key in ((other.url, "wrong"), ("openai", None), ("http://127.0.0.1:9/v1", "k")):
+        with pytest.raises(openai.OpenAIError):
+            connect(host, key=key)
+    assert {name: os.environ.get(name) for name in hosts.VARIABLES} == before
+    assert openai.OpenAI().base_url == client.base_url
+
+
+def test_a_wrong_key_is_not_tried_again_when_none_is_given(other):
+    other.key = "right"
+    with pytest.raises(HostUnavailableError):
+        connect(other.url, key="wrong")
+    with pytest.raises(MissingKeyError):
+        connect(other.url)
+    assert other.keys == {"wrong"}
+
+
+def test_a_key_that_is_accepted_no_more_gives_way_to_the_one_in_the_environment(other, set_before):
+    other.key = "old"
+    connect(other.url, key="old")
+    other.key = "new"
+    with pytest.raises(HostUnavailableError):
+        connect()
+    set_before(COURSE_HOST=other.url, COURSE_API_KEY="new")
+    assert connect().api_key == "new"
+    with pytest.raises(HostUnavailableError):
+        connect(other.url, key="wrong")
+    assert connect().api_key == "new", "a failed try takes nothing away"
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ((500, {"error": {"message": "Sorry"}}), "a problem of its own"),
+        ((200, "<html>Welcome to the hotel</html>", HTML), "does not speak OpenAI's protocol"),
+        ((404, "<html>Not here</html>", HTML), "A web page answered"),
+        ((403, "<html>Log in first</html>", HTML), "A web page answered"),
+        ((200, {"hello": "world"}), "does not speak OpenAI's protocol"),
+        ((200, "not json"), "does not speak OpenAI's protocol"),
+    ],
+)
+def test_a_host_that_does_not_work_is_not_remembered(other, answer, why):
+    other.answers["/v1/models"] = answer
+    with pytest.raises(HostUnavailableError, match=why) as caught:
+        connect(other.url, key="k")
+    assert WAY_BACK in str(caught.value) and notes.chosen_host() is None
+    goes_on_as_before()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (404, {"detail": "Not Found"}),
+        (404, "404 page not found", "text/plain"),
+        (403, {"error": {"message": "Missing scopes: api.model.read"}}),
+        (429, {"error": {"message": "Slow down", "code": "insufficient_quota"}}),
+    ],
+)
+def test_a_host_without_a_list_of_models_for_this_key_has_answered(other, answer):
+    other.answers["/v1/models"] = answer
+    connect(other.url, key="k")
+    assert notes.chosen_host() == other.url and current_host(connect()).base_url == other.url
+
+
+@pytest.mark.parametrize(
+    "answer", [(404, {"detail": "Not Found"}), (403, {"error": {"message": "no"}}), (200, {"data": None})]
+)
+def test_where_no_models_are_listed_the_first_cell_says_what_to_do_and_how_to_go_back(other, answer, monkeypatch):
+    other.answers["/v1/models"] = answer
+    client = connect(other.url, key="k")
+    with pytest.raises(NoModelsError, match="COURSE_BASE_MODEL") as caught:
+        base_model_for(client)
+    assert WAY_BACK in str(caught.value)
+    monkeypatch.setenv("COURSE_BASE_MODEL", "llama")
+    assert base_model_for(client) == "llama"
+
+
+def test_a_host_that_lists_its_models_without_a_wrapping_works(other):
+    other.answers["/v1/models"] = (200, [{"id": "mistral"}])
+    assert base_model_for(connect(other.url, key="k")) == "mistral"
+
+
+def test_a_host_that_hangs_is_asked_once_and_given_up(other, monkeypatch):
+    monkeypatch.setattr(hosts, "ANSWER_SECONDS", 0.2)
+    other.go_on.clear()
+    with pytest.raises(HostUnavailableError, match="No answer came in time"):
+        connect(other.url, key="k")
+    assert len(other.asked) == 1
+    goes_on_as_before()
+
+
+# --- a host that was chosen and does not work today ----------------------------------------------------------------
+
+
+def test_a_teachers_server_that_is_down_today_is_named_with_the_way_back_and_no_other_host_is_taken(home, capsys):
+    teachers = start_server(home, job_seconds=0)
+    connect(teachers.base_url, key=teachers.key)
+    teachers.stop()
+    with pytest.raises(HostUnavailableError) as caught:
+        connect()
+    said = str(caught.value)
+    assert teachers.base_url in said and "no program listens" in said and "you chose last" in said and WAY_BACK in said
+    assert notes.chosen_host() == teachers.base_url
+    assert shown_in_a_notebook(caught.value, capsys).strip() == said
+    connect("practice")
+    goes_on_as_before()
+
+
+def test_a_teachers_server_that_is_up_again_is_used_again(home):
+    teachers = start_server(home, job_seconds=0)
+    connect(teachers.base_url, key=teachers.key)
+    teachers.stop()
+    with pytest.raises(HostUnavailableError):
+        connect()
+    again = start_server(home, port=teachers.port, job_seconds=0)
+    assert current_host(connect()).base_url == again.base_url
+    again.stop()
+
+
+def test_a_chosen_host_whose_key_is_not_here_today_says_so(other, capsys):
+    connect(other.url, key="k")
+    hosts._given_keys.clear()  # a new kernel
+    with pytest.raises(MissingKeyError, match="you chose last") as caught:
+        connect()
+    assert WAY_BACK in str(caught.value) and "Traceback" not in shown_in_a_notebook(caught.value, capsys)
+    connect("practice")
+    goes_on_as_before()
+
+
+@pytest.mark.parametrize(("named", "error"), [("http://127.0.0.1:9/v1", HostUnavailableError), ("opnai", ValueError)])
+def test_a_host_that_the_environment_names_and_does_not_work_is_told_apart(set_before, named, error, capsys):
+    set_before(COURSE_HOST=named, COURSE_API_KEY="k")
+    with pytest.raises(error, match="COURSE_HOST") as caught:
+        connect()
+    assert WAY_BACK in str(caught.value) and "Traceback" not in shown_in_a_notebook(caught.value, capsys)
+    connect("practice")  # goes before COURSE_HOST from now on
+    goes_on_as_before()
+
+
+# --- keys ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_key_is_in_no_file_of_the_workspace_nor_in_what_is_shown(with_key, at_openai, workspace, capsys):
+    client = connect("openai")
+    assert SECRET not in repr(client) + str(current_host(client)) + capsys.readouterr().out
+    assert "openai" in saved(workspace) and SECRET not in saved(workspace)
+
+
+def test_openais_key_never_travels_to_another_address(with_key, other):
+    with pytest.raises(MissingKeyError, match="COURSE_API_KEY"):
+        connect(other.url)
+    assert other.asked == []
+
+
+def test_a_key_is_given_with_the_host_that_it_belongs_to(other):
+    connect(other.url, key="k")
+    other.asked.clear()
+    with pytest.raises(ValueError, match="key: found no host beside it") as caught:
+        connect(key=SECRET)
+    assert SECRET not in str(caught.value) and other.asked == []
+
+
+@pytest.mark.parametrize("written", ["{url}", "{url}/", " {url}// "])
+def test_the_key_of_the_environment_goes_to_the_address_beside_it(other, set_before, written):
+    set_before(COURSE_HOST=written.format(url=other.url), COURSE_API_KEY="key-of-the-other-host")
+    assert connect().api_key == "key-of-the-other-host"
+    assert connect(other.url).api_key == "key-of-the-other-host"
+
+
+def test_the_key_of_the_environment_goes_to_no_other_address(other, set_before):
+    set_before(COURSE_HOST="https://models.example.com/v1", COURSE_API_KEY="key-of-the-other-host")
+    with pytest.raises(MissingKeyError, match="COURSE_HOST does not name this host"):
+        connect(other.url)
+    assert other.asked == []
+
+
+def test_a_key_without_an_address_beside_it_goes_nowhere(other, at_openai, set_before):
+    set_before(COURSE_API_KEY="key-of-some-host")
+    for host in (other.url, "openai"):
+        with pytest.raises(MissingKeyError):
+            connect(host)
+    assert other.asked == at_openai.asked == []
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_the_pair_of_the_openai_variables_belongs_together(other, at_openai, set_before, slash):
+    set_before(OPENAI_BASE_URL=other.url + slash, OPENAI_API_KEY="key-of-the-other-host")
+    assert connect(other.url).api_key == "key-of-the-other-host"
+    with pytest.raises(MissingKeyError, match="belongs to the address in OPENAI_BASE_URL"):
+        connect("openai")
+    assert at_openai.asked == []
+
+
+@pytest.mark.parametrize("unusable", ["models.example.com/v1", "https://models.example.com/v1?api-version=1"])
+def test_a_key_beside_an_address_that_cannot_be_read_is_not_taken_for_openais(at_openai, set_before, unusable):
+    set_before(OPENAI_BASE_URL=unusable, OPENAI_API_KEY="key-of-the-other-host")
+    with pytest.raises(MissingKeyError):
+        connect("openai")
+    assert at_openai.asked == []
+
+
+def test_an_address_in_openai_base_url_takes_the_key_in_course_api_key(other, set_before):
+    set_before(OPENAI_BASE_URL=other.url, COURSE_API_KEY="key-of-the-other-host")
+    assert connect(other.url).api_key == "key-of-the-other-host"
+
+
+def test_a_remembered_key_goes_to_its_own_address_and_to_no_other(other):
+    remember_key("https://models.example.com/v1", SECRET)
+    with pytest.raises(MissingKeyError):
+        connect(other.url)
+    remember_key(other.url, "k")
+    assert connect(f"{other.url.upper().replace('/V1', '/v1')}/").api_key == "k"
+    assert other.keys == {"k"}
+
+
+def test_the_organisation_of_openai_does_not_travel(set_before, with_key, at_openai, other):
+    set_before(OPENAI_ORG_ID="org-mine")
+    assert connect("openai").organization == "org-mine"
+    assert connect(other.url, key="k").organization is None
+    assert at_openai.asked[0][1]["openai-organization"] == "org-mine"
+    assert all("openai-organization" not in headers for _, headers in other.asked)
+
+
+@pytest.mark.parametrize("address", ["https://me:{}@models.example.com/v1", "https://models.example.com/v1?api_key={}"])
+def test_an_address_with_a_key_in_it_is_refused_and_kept_nowhere(address, workspace):
+    with pytest.raises(ValueError, match="a user name, a password or a query") as caught:
+        connect(address.format(SECRET), key="k")
+    assert SECRET not in str(caught.value) and SECRET not in saved(workspace)
+
+
+def test_a_key_in_the_place_of_the_host_is_not_repeated():
+    with pytest.raises(ValueError, match=r'found a text of \d+ characters; expected "practice"') as caught:
+        connect(SECRET)
+    assert SECRET not in str(caught.value)
+
+
+def test_a_key_with_a_line_break_at_its_end_is_the_key(other):
+    assert connect(other.url, key=" key-of-the-other-host\n").api_key == "key-of-the-other-host"
+
+
+@pytest.mark.parametrize("key", [f"{SECRET}\n{SECRET}", f"{SECRET} {SECRET}", f"{SECRET}ü"])
+def test_what_cannot_be_a_key_is_refused_without_being_shown(other, key, capsys):
+    with pytest.raises(ValueError, match="no key has") as caught:
+        connect(other.url, key=key)
+    assert WAY_BACK in str(caught.value) and other.asked == []
+    assert "secret" not in shown_in_a_notebook(caught.value, capsys)
 
 
 # --- money --------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def paid(with_key):
+def paid(with_key, at_openai):
     return connect("openai", quiet=True)
 
 

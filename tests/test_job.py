@@ -11,6 +11,7 @@ import openai
 import pytest
 
 from helpers import notes
+from helpers.connection.identity import host_name
 from helpers.hosts import NotConfirmedError, rehearse
 from helpers.job import attach, cancel, checkpoints, events, find_by_ticket, metrics, result_file, start, watch
 from helpers.job_watching.view import follow
@@ -39,10 +40,10 @@ def slow(home, mattress):
 
 def test_start_keeps_the_id_and_watch_the_model(client, training):
     job = start(client, training.id, MODEL, suffix="mattress", n_epochs=3)
-    assert notes.last("practice", "job") == job.id
+    assert notes.last(host_name(client), "job") == job.id
     result = watch(client, job.id)
     assert result.job.status == "succeeded" and result.job.hyperparameters.n_epochs == 3
-    assert notes.last("practice", "model") == result.job.fine_tuned_model
+    assert notes.last(host_name(client), "model") == result.job.fine_tuned_model
 
 
 def test_the_result_reads_as_text_and_as_html(client, training):
@@ -114,7 +115,7 @@ def test_after_a_restart_attach_finds_the_job_that_is_still_running(slow, home):
 
 def test_attach_passes_over_jobs_that_the_host_no_longer_knows(slow):
     notes.remember(slow.client, slow.job)
-    notes.add("practice", "job", "ftjob-of-a-deleted-home")
+    notes.add(host_name(slow.client), "job", "ftjob-of-a-deleted-home")
     assert attach(slow.client).job.id == slow.job.id
 
 
@@ -124,7 +125,7 @@ def test_a_job_that_was_rehearsed_is_not_taken_for_ones_own(slow):
     seven = practice.files.create(file=("seven.jsonl", b"{}\n" * 7), purpose="fine-tune")
     job = practice.fine_tuning.jobs.create(model="gpt-4.1-mini-2025-04-14", training_file=seven.id)
     assert watch(practice, job.id).job.status == "failed"
-    assert notes.last("practice", "job") == slow.job.id
+    assert notes.last(host_name(slow.client), "job") == slow.job.id
 
 
 def test_attach_without_a_job_says_what_to_do(client):

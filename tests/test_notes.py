@@ -4,9 +4,20 @@ import json
 import subprocess
 import sys
 
+import openai
 import pytest
+from filelock import FileLock
 
 from helpers import notes
+from helpers.catch_up import catch_up
+from helpers.connection.identity import host_name
+from helpers.hosts import rehearse
+from helpers.job import attach
+from helpers.practice import start_server
+from helpers.upload import upload_file
+from tests.other_host import HTML, other_host
+
+MODEL = "gpt-4.1-mini-2025-04-14"
 
 
 def test_the_newest_comes_first_and_each_id_once():
@@ -31,9 +42,9 @@ def test_remember_takes_what_the_api_returned(client, mattress, tuned):
     job = client.fine_tuning.jobs.list().data[0]
     notes.remember(client, file)
     notes.remember(client, job)
-    assert notes.last("practice", "file") == file.id
-    assert notes.last("practice", "job") == job.id
-    assert notes.last("practice", "model") == tuned
+    assert notes.last(host_name(client), "file") == file.id
+    assert notes.last(host_name(client), "job") == job.id
+    assert notes.last(host_name(client), "model") == tuned
 
 
 def test_remember_refuses_what_has_no_id(client):
@@ -48,10 +59,10 @@ def test_two_kernels_that_write_at_once_lose_nothing(workspace):
     ]
     assert [process.wait(60) for process in running] == [0, 0, 0]
     kept = {note["id"] for note in notes.all_notes("practice", "file")}
-    assert len(kept) == notes.KEPT and {"one-19", "two-19", "three-19"} <= kept
+    assert kept == {f"{name}-{i}" for name in ("one", "two", "three") for i in range(20)}
 
 
-def test_a_note_that_somebody_broke_is_never_overwritten(workspace):
+def test_notes_that_somebody_broke_are_never_overwritten(workspace):
     notes.add("practice", "model", "ft:paid")
     path = workspace / "notes.json"
     path.write_text(path.read_text(encoding="utf-8")[:-5], encoding="utf-8")
@@ -61,6 +72,170 @@ def test_a_note_that_somebody_broke_is_never_overwritten(workspace):
     assert path.read_bytes() == broken
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"null",
+        b"[]",
+        b'{"hosts": []}',
+        b'{"hosts": {"practice": {"file": [{"when": "today"}]}}}',
+        '{"a": 1}'.encode("utf-16"),
+    ],
+)
+def test_notes_of_another_form_are_named_and_left_alone(workspace, content):
+    workspace.mkdir(parents=True)
+    (workspace / "notes.json").write_bytes(content)
+    for use in (notes.chosen_host, lambda: notes.choose_host("practice")):
+        with pytest.raises(ValueError, match=r"notes.json cannot be read: .*Repair it"):
+            use()
+    assert (workspace / "notes.json").read_bytes() == content
+
+
+def test_notes_that_another_program_holds_are_named(workspace, monkeypatch):
+    monkeypatch.setattr(notes, "LOCK_SECONDS", 0.1)
+    workspace.mkdir(parents=True)
+    with FileLock(workspace / ".notes.lock"), pytest.raises(ValueError, match="held by another program"):
+        notes.choose_host("practice")
+
+
 def test_a_person_can_read_them(workspace):
     notes.add("practice", "job", "ftjob-1")
-    assert json.loads((workspace / "notes.json").read_text(encoding="utf-8"))["hosts"]["practice"]["job"][0]["when"]
+    assert written(workspace)["hosts"]["practice"]["job"][0]["when"]
+
+
+def written(workspace) -> dict:
+    return json.loads((workspace / "notes.json").read_text(encoding="utf-8"))
+
+
+# --- two homes, and ids that a host does not know ------------------------------------------------------------------
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start a practice server on a home of its own; gives a client."""
+    running = []
+
+    def begin(name: str, job_seconds: float = 0.2) -> openai.OpenAI:
+        running.append(start_server(home=tmp_path / name, job_seconds=job_seconds))
+        return openai.OpenAI(base_url=running[-1].base_url, api_key=running[-1].key, max_retries=0)
+
+    yield begin
+    for server in running:
+        server.stop()
+
+
+def train(client: openai.OpenAI, path) -> str:
+    """A model, with its file and job in the notes."""
+    file = client.files.create(file=path, purpose="fine-tune")
+    job = client.fine_tuning.jobs.create(model=MODEL, training_file=file.id)
+    notes.remember(client, file)
+    notes.remember(client, job)
+    return attach(client, job.id).job.fine_tuned_model
+
+
+def test_two_practice_homes_keep_their_notes_apart(start, mattress):
+    first, second = start("first"), start("second")
+    model = train(first, mattress)
+    with pytest.raises(LookupError, match="hold no job"):
+        attach(second)
+    assert catch_up(second, "file").id not in {note["id"] for note in notes.all_notes(host_name(first), "file")}
+    assert catch_up(first, "model") == model and catch_up(first, "file").id
+    assert attach(first).job.fine_tuned_model == model
+
+
+def test_a_home_has_the_same_notes_at_every_start_and_address(start, mattress):
+    model = train(start("home"), mattress)
+    assert catch_up(start("home"), "model") == model
+
+
+def test_planted_faults_are_met_in_a_home_with_notes_of_its_own(start):
+    assert host_name(rehearse()) != host_name(start("home"))
+
+
+def test_an_id_that_the_host_does_not_know_is_marked_and_its_note_is_kept(client, workspace, mattress):
+    file = upload_file(client, mattress)
+    client.files.delete(file.id)
+    assert list(notes.still_there(client, "file", client.files.retrieve)) == []
+    assert notes.all_notes(host_name(client), "file") == [] and notes.last(host_name(client), "file") is None
+    [kept] = written(workspace)["hosts"][host_name(client)]["file"]
+    assert kept["id"] == file.id and kept["gone"] and kept["sha256"]
+
+
+def test_a_marked_id_that_the_host_knows_again_is_as_before(client, mattress):
+    file = upload_file(client, mattress)
+    notes.mark(host_name(client), "file", file.id, gone=True)
+    assert [found.id for found in notes.still_there(client, "file", client.files.retrieve)] == [file.id]
+    assert notes.last(host_name(client), "file") == file.id
+
+
+def test_a_marked_id_that_is_kept_again_is_as_before(client, mattress):
+    file = upload_file(client, mattress)
+    notes.mark(host_name(client), "file", file.id, gone=True)
+    assert upload_file(client, mattress).id == file.id == notes.last(host_name(client), "file")
+
+
+def test_marked_ids_are_asked_for_last(client, mattress):
+    file = upload_file(client, mattress)
+    notes.add(host_name(client), "file", "file-that-is-gone")
+    notes.mark(host_name(client), "file", "file-that-is-gone", gone=True)
+    asked = []
+    next(notes.still_there(client, "file", lambda id: asked.append(id) or client.files.retrieve(id)))
+    assert asked == [file.id]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (404, "<html>Log in first</html>", HTML),
+        (404, {"detail": "Not Found"}),
+        (404, {"error": {"message": "Invalid URL"}}),
+    ],
+)
+def test_a_404_that_is_not_about_the_id_marks_nothing(answer):
+    with other_host() as host:
+        client = openai.OpenAI(base_url=host.url, api_key="k", max_retries=0)
+        notes.add(host_name(client), "file", "file-1")
+        host.answers["/v1/files/file-1"] = answer
+        assert list(notes.still_there(client, "file", client.files.retrieve)) == []
+        assert notes.last(host_name(client), "file") == "file-1"
+
+
+# --- notes from the time when all practice homes were one host, "practice" -----------------------------------------
+
+
+def test_notes_from_before_belong_to_the_home_that_knows_them(start, workspace, mattress):
+    """Ids of two homes stand in one list: each home takes its own, and the list stays."""
+    first, second = start("first"), start("second")
+    models = [train(first, mattress), train(second, mattress)]
+    kinds = written(workspace)["hosts"]
+    mixed = {
+        kind: [*kinds[host_name(first)][kind], *kinds[host_name(second)][kind]] for kind in ("file", "job", "model")
+    }
+    before = {"practice": {**mixed, "model": [{"id": "ft:of-a-deleted-home", "when": "2026"}, *mixed["model"]]}}
+    (workspace / "notes.json").write_text(json.dumps({"hosts": before}), encoding="utf-8")
+    assert [catch_up(first, "model"), catch_up(second, "model")] == models
+    assert attach(first).job.fine_tuned_model == models[0] and attach(second).job.fine_tuned_model == models[1]
+    assert written(workspace)["hosts"]["practice"] == before["practice"]
+
+
+def test_each_home_looks_once_through_the_notes_from_before(start, mattress):
+    client = start("home")
+    notes.add("practice", "file", "file-of-another-home")
+    notes.adopt(client)
+    mine = client.files.create(file=mattress, purpose="fine-tune")
+    notes.add("practice", "file", mine.id)
+    notes.adopt(client)
+    assert notes.all_notes(host_name(client), "file") == []
+
+
+def test_connecting_takes_over_the_notes_from_before(start, tmp_path, monkeypatch, mattress, workspace):
+    from helpers import hosts
+
+    monkeypatch.setattr(hosts, "_own", {})
+    client = start("home")
+    file = client.files.create(file=mattress, purpose="fine-tune")
+    notes.add("practice", "file", file.id)
+    mine = hosts.connect()
+    assert notes.last(host_name(mine), "file") == file.id
+    for server in hosts._own.values():
+        server.stop()

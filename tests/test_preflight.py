@@ -2,50 +2,23 @@
 server of our own answers in its place here, and nowhere else."""
 
 import importlib
-import json
-import threading
 from datetime import date
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import openai
 import pytest
 
+from helpers import hosts
+from helpers.connection import identity
 from helpers.preflight import preflight
+from tests.other_host import HTML, jobs, models, only_these_names, other_host
 
 
 @pytest.fixture
 def host():
-    """A host that answers what a test lays down: path -> (status, body)."""
-    answers: dict[str, tuple[int, dict]] = {}
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            status, body = answers.get(self.path.split("?")[0], (404, {"error": {"message": "no", "code": None}}))
-            content = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_):
-            """Quiet."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    client = openai.OpenAI(base_url=f"http://127.0.0.1:{server.server_port}/v1", api_key="k", max_retries=0)
-    yield client, answers
-    server.shutdown()
-    server.server_close()
-
-
-def models(*names):
-    listed = [{"id": name, "object": "model", "created": 0, "owned_by": "x"} for name in names]
-    return 200, {"object": "list", "data": listed}
-
-
-def jobs(*ids):
-    return 200, {"object": "list", "data": [{"id": id, "object": "fine_tuning.job"} for id in ids], "has_more": False}
+    """A client and what the host behind it answers: path -> (status, body)."""
+    with other_host() as played:
+        played.answers.clear()
+        yield openai.OpenAI(base_url=played.url, api_key="k", max_retries=0), played.answers
 
 
 def said(found):
@@ -75,6 +48,30 @@ def test_a_wrong_key_is_told_with_what_to_do(server):
 def test_a_host_that_does_not_answer_is_told_with_what_to_do():
     found = preflight(openai.OpenAI(base_url="http://127.0.0.1:9/v1", api_key="k", max_retries=0))
     assert not found.ready and "could not be reached" in said(found)
+
+
+def test_a_wrong_address_is_told_apart_from_a_host_that_is_down(monkeypatch, host):
+    only_these_names(monkeypatch)
+    nowhere = preflight(openai.OpenAI(base_url="http://modles.example.com/v1", api_key="k", max_retries=0))
+    assert said(nowhere).startswith("No. ") and "no computer is known by the name" in said(nowhere)
+    client, answers = host
+    answers["/v1/models"] = (200, "<html>Welcome</html>", HTML)
+    site = preflight(client)
+    assert said(site).startswith("No. ") and "does not speak OpenAI's protocol" in said(site) and "/v1" in said(site)
+
+
+def test_a_host_without_a_list_of_models_is_told_that_its_address_may_be_wrong(host):
+    found = preflight(host[0])
+    assert said(found).startswith("Yes, but") and "no list of models" in said(found) and "It lists none." in said(found)
+
+
+def test_a_host_that_hangs_is_given_up(monkeypatch):
+    monkeypatch.setattr(hosts, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(identity, "LOOK_SECONDS", 0.1)
+    with other_host() as played:
+        played.go_on.clear()
+        found = preflight(openai.OpenAI(base_url=played.url, api_key="k"))
+    assert said(found).startswith("No. ") and "No answer came in time" in said(found)
 
 
 def test_a_newcomer_at_openai_is_told_before_trying(host, monkeypatch):

@@ -1,4 +1,4 @@
-"""Taking a model out of the practice server. How a really trained one is taken and loaded: practice/training/test_engine.py."""
+"""Taking a model out of the practice server. For a really trained one: practice/training/test_engine.py."""
 
 import openai
 import pytest

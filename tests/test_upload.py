@@ -4,12 +4,13 @@ import openai
 import pytest
 
 from helpers import notes
+from helpers.connection.identity import host_name
 from helpers.upload import upload_file
 
 
 def test_it_uploads_waits_and_keeps_the_id(client, mattress, capsys):
     file = upload_file(client, mattress)
-    assert file.status == "processed" and notes.last("practice", "file") == file.id
+    assert file.status == "processed" and notes.last(host_name(client), "file") == file.id
     assert client.files.content(file.id).read() == mattress.read_bytes()
     assert capsys.readouterr().out == f"data/mydata.jsonl uploaded: {file.id}\n"
 
@@ -31,7 +32,7 @@ def test_of_several_files_with_the_same_content_it_finds_the_newest(client, matt
     for _ in range(2):
         plain = client.files.create(file=mattress, purpose="fine-tune")
         notes.remember(client, plain)
-        assert upload_file(client, mattress).id == plain.id == notes.last("practice", "file")
+        assert upload_file(client, mattress).id == plain.id == notes.last(host_name(client), "file")
 
 
 def test_a_file_that_was_deleted_on_the_host_is_uploaded_again(client, mattress):
@@ -50,7 +51,7 @@ def test_a_changed_file_is_another_file(client, mattress, tmp_path):
 def test_a_validation_file_does_not_take_the_place_of_the_training_file(client, mattress):
     training = upload_file(client, mattress)
     upload_file(client, mattress.with_name("validation.jsonl"), note_as="validation")
-    assert notes.last("practice", "file") == training.id
+    assert notes.last(host_name(client), "file") == training.id
 
 
 def test_a_large_file_shows_how_far_it_has_come(client, mattress, tmp_path, capsys):
@@ -66,4 +67,4 @@ def test_a_file_that_is_refused_is_not_kept(client, tmp_path):
     bad.write_text("question;answer\n", encoding="utf-8")
     with pytest.raises(openai.BadRequestError):
         upload_file(client, bad)
-    assert notes.last("practice", "file") is None
+    assert notes.last(host_name(client), "file") is None

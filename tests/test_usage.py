@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from helpers.data_format import from_rows, write
 from helpers.usage import ask, compare, ledger
 
 MODEL = "gpt-4.1-mini-2025-04-14"
@@ -30,6 +31,22 @@ def test_models_are_compared_side_by_side(client, tuned):
     html = comparison._repr_html_()
     assert html.index(MODEL) < html.index("Simulated answer") < html.index("10-year")
     assert "10-year" in str(comparison)
+
+
+def test_compared_answers_are_short_and_a_cut_is_marked(client, tmp_path):
+    """A small base model that does not know the answer would go on for a page."""
+    questions = [f"What is the use of part number {number}?" for number in range(10)]
+    write(
+        from_rows([{"question": question, "answer": "It is useful. " * 60} for question in questions]), tmp_path / "a"
+    )
+    file = client.files.create(file=tmp_path / "a", purpose="fine-tune")
+    job = client.fine_tuning.jobs.create(model=MODEL, training_file=file.id)
+    long_winded = client.fine_tuning.jobs.retrieve(job.id).fine_tuned_model
+    cut = compare(client, [long_winded], questions[:1])
+    assert cut.answers[questions[0]][long_winded].output_tokens == 100
+    assert str(cut).endswith(" ...") and " ...</td>" in cut._repr_html_()
+    whole = compare(client, [long_winded], questions[:1], max_tokens=1000)
+    assert whole.answers[questions[0]][long_winded].output_tokens > 100 and not str(whole).endswith(" ...")
 
 
 def test_the_ledger_adds_up_by_model_and_host(client, tuned):

@@ -12,6 +12,7 @@ from helpers.course_data.paths import DATA
 
 SIMULATED_DEFAULT = "gpt-4.1-mini-2025-04-14"
 LOCAL_DEFAULT = "smollm2-135m-instruct"
+LOCAL_MODELS = "PRACTICE_LOCAL_MODELS"  # the environment variable
 LOCAL_TRAINING_TOKENS = 2048  # where real training cuts a longer example
 
 
@@ -39,31 +40,28 @@ class BaseModel:
     note: str
     source: str
 
-    def is_gone(self, today: date) -> bool:
-        """Shut down for good and refused by the practice server; the last four stay there for ever."""
-        return not self.fine_tunable and self.shutdown_date is not None and self.shutdown_date <= today
-
 
 def base_models() -> tuple[BaseModel, ...]:
     """Every base model of data/models.json, the one the course proposes first, then those of PRACTICE_LOCAL_MODELS."""
     return (*_listed_models(), *map(_configured_model, configured_models()))
 
 
+def local_models_are_off() -> bool:
+    """Whether PRACTICE_LOCAL_MODELS is `none`: no local model at all, not even the one of the course."""
+    return os.environ.get(LOCAL_MODELS, "").strip() == "none"
+
+
 def configured_models() -> dict[str, str]:
     """The learner's own local models: name -> folder or model hub id, from PRACTICE_LOCAL_MODELS.
 
-    Written `name=folder;other=hub/id`. The value `none` means no local model at all, not even the one of the course.
+    Written `name=folder;other=hub/id`.
     """
-    text = os.environ.get("PRACTICE_LOCAL_MODELS", "")
-    if text.strip() == "none":
-        return {}
     models = {}
+    text = "" if local_models_are_off() else os.environ.get(LOCAL_MODELS, "")
     for entry in filter(None, (part.strip() for part in text.split(";"))):
         name, equals, source = (part.strip() for part in entry.partition("="))
         if not equals or not source or not name or ":" in name:
-            raise ValueError(
-                f"PRACTICE_LOCAL_MODELS: found {entry!r}; expected name=folder or name=hub/id, without a colon"
-            )
+            raise ValueError(f"{LOCAL_MODELS}: found {entry!r}; expected name=folder or name=hub/id, without a colon")
         models[name] = source
     return models
 
@@ -80,7 +78,7 @@ def _configured_model(name: str) -> BaseModel:
         LOCAL_TRAINING_TOKENS,
         None,
         note,
-        "PRACTICE_LOCAL_MODELS",
+        LOCAL_MODELS,
     )
 
 

@@ -1,14 +1,28 @@
-"""Which host does a client point at? By what the host itself says, not by its address: a port changes at every
-start."""
+"""Which host does a client point at? By what the host says itself, not by its address: a port changes at each start."""
 
-from functools import lru_cache
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import openai
 from openai import OpenAI
 
 OPENAI_URL = "https://api.openai.com/v1"
-REHEARSAL = "rehearsal"  # the home of the practice server on which errors are tried
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+REHEARSAL = "rehearsal"  # the home of the practice server that meets planted faults
+LOOK_SECONDS = 3
+LONGEST_WORD = 24  # characters; a longer word in place of a host may be a key, and is not repeated
+
+
+@dataclass(frozen=True)
+class PracticeHome:
+    """What a practice server says of the folder with its files, jobs and models. An old edition has no `id` for it."""
+
+    id: str
+    name: str
+
+
+# Only what was found is kept: a server that has not answered yet, or not with this key, is asked again.
+_found: dict[tuple[str, str], PracticeHome] = {}
 
 
 def is_openai(client: OpenAI) -> bool:
@@ -18,31 +32,84 @@ def is_openai(client: OpenAI) -> bool:
 
 def is_practice(client: OpenAI) -> bool:
     """Whether a practice server answers there, this computer's or a teacher's."""
-    return not is_openai(client) and _practice_home(str(client.base_url), client.api_key) is not None
+    return practice_home(client) is not None
+
+
+def practice_home(client: OpenAI) -> PracticeHome | None:
+    """The home of the practice server that answers there; None if another host does, or none."""
+    if is_openai(client):
+        return None
+    asked = (str(client.base_url), client.api_key)
+    home = _found.get(asked) or _ask_for_home(*asked)
+    if home is not None:
+        _found[asked] = home
+    return home
 
 
 def host_name(client: OpenAI) -> str:
-    """Under which name the ids of a host are kept: `practice`, `openai`, or the address.
+    """Under which name the ids of a host are kept: `openai`, `practice` with the id of its home, or the address.
 
-    A teacher's practice server is another one than your own and goes by its address. The one of `rehearse` has a name of its own,
-    `practice rehearsal`, because what was tried there is not yours.
+    The id tells one practice home from another, whatever the address of its server is today.
+    """
+    home = practice_home(client)
+    return f"practice {home.id}" if home and home.id else shown_name(client)
+
+
+def shown_name(client: OpenAI) -> str:
+    """How a host is called in sentences and in the ledger: `practice` on this computer, `openai`, or the address.
+
+    The home that meets planted faults is `practice rehearsal`, because what was tried there is not yours.
     """
     if is_openai(client):
         return "openai"
-    if is_practice(client) and client.base_url.host in ("127.0.0.1", "localhost", "::1"):
-        rehearsed = _practice_home(str(client.base_url), client.api_key) == REHEARSAL
-        return f"practice {REHEARSAL}" if rehearsed else "practice"
+    home = practice_home(client)
+    if home is not None and client.base_url.host in LOOPBACK:
+        return f"practice {REHEARSAL}" if home.name == REHEARSAL else "practice"
     return str(client.base_url).rstrip("/")
 
 
-@lru_cache(maxsize=32)
-def _practice_home(base_url: str, key: str) -> str | None:
-    """The name of the home of the practice server that answers there; None if another host does."""
+def address_of(text: str) -> str:
+    """The address of a host in the one form under which its key is kept: `https://API.example.com/v1/` and
+    `https://api.example.com/v1` are the same.
+
+    Raises ValueError for what is no address, and for one with a password or a query: it would be kept in files.
+    """
+    text = text.strip()
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and not _has_space(text)
+    except ValueError:  # brackets that do not close, a port above 65535
+        usable = False
+    if not usable:
+        raise ValueError(
+            f'host: found {_quoted(text)}; expected "practice", "openai" or an address that begins with https://'
+        )
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError(
+            "host: found an address with a user name, a password or a query in it; expected the address alone, such as "
+            f"{parts.scheme}://{parts.hostname}/v1. A key belongs in the form: connect_form()"
+        )
+    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+
+
+def _has_space(text: str) -> bool:
+    return any(letter.isspace() for letter in text)
+
+
+def _quoted(text: str) -> str:
+    if not text:
+        return "nothing"
+    may_hold_a_key = any(mark in text for mark in "@?#") if "://" in text else len(text) > LONGEST_WORD
+    return f"a text of {len(text)} characters" if may_hold_a_key else f'"{text}"'
+
+
+def _ask_for_home(base_url: str, key: str) -> PracticeHome | None:
     parts = urlsplit(base_url)
-    asking = OpenAI(base_url=base_url, api_key=key, max_retries=0, timeout=3)
+    asking = OpenAI(base_url=base_url, api_key=key, max_retries=0, timeout=LOOK_SECONDS)
     try:
         answer = asking.get(f"{parts.scheme}://{parts.netloc}/practice/status", cast_to=object)
-    except openai.OpenAIError:
-        return None  # another host: it does not know this page, or wants another key
-    known = isinstance(answer, dict) and answer.get("object") == "practice.status"
-    return str(answer.get("home", "")) if known else None
+    except (openai.OpenAIError, ValueError):  # not reached, another key, no such page; or an answer that is no JSON
+        return None
+    if not isinstance(answer, dict) or answer.get("object") != "practice.status":
+        return None
+    return PracticeHome(str(answer.get("id", "")), str(answer.get("home", "")))

@@ -1,7 +1,7 @@
 """Keys that the learner asked to be remembered, in the keyring of the operating system. Never in a file of the course.
 
-The keyring is the Keychain on macOS, the Credential Locker on Windows, Secret Service or KWallet on a Linux desktop. Where there is
-none (a server, a container), a key can be typed again or set in the environment.
+The keyring is the Keychain on macOS, the Credential Locker on Windows, Secret Service or KWallet on a Linux desktop.
+Where there is none (a server, a container), a key can be typed again or set in the environment.
 """
 
 import keyring
@@ -45,6 +45,6 @@ def forget_key(base_url: str) -> bool:
 def _unavailable(error: KeyringError) -> KeyringUnavailableError:
     why = "there is none" if isinstance(error, NoKeyringError) else f"it answered: {type(error).__name__}"
     return KeyringUnavailableError(
-        f"The keyring of this computer cannot be used ({why}), so the key is not remembered. It works until this kernel ends. "
-        "To have it next time, type it again, or set it in the environment before you start JupyterLab."
+        f"The keyring of this computer cannot be used ({why}), so the key is not remembered. It works until this "
+        "kernel ends. To have it next time, type it again, or set it in the environment before you start JupyterLab."
     )

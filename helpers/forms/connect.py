@@ -5,12 +5,14 @@ import threading
 import ipywidgets as widgets
 
 from helpers import notes
-from helpers.connection.identity import OPENAI_URL
+from helpers.connection.errors import HostUnavailableError
+from helpers.connection.identity import OPENAI_URL, address_of
 from helpers.connection.keyring_store import KeyringUnavailableError, remember_key
 from helpers.display.tables import paragraph
+from helpers.explain import explain
 from helpers.forms.form import FOR_PEOPLE, Form, button, dropdown, hide, row, text
 from helpers.forms.key_field import KeyField
-from helpers.hosts import connect, current_host, drop_key, forget
+from helpers.hosts import connect, current_host, forget
 from helpers.preflight import preflight
 
 HOSTS = [
@@ -19,10 +21,16 @@ HOSTS = [
     ("Another host with the same protocol", "other"),
 ]
 ABOUT_KEYS = (
-    "The key stays in the memory of this kernel and is not saved. Leave it empty to use the one in your environment, or the one "
-    "that this computer remembers."
+    "The key stays in the memory of this kernel and is not saved. Leave it empty to use the one in your environment, "
+    "or the one that this computer remembers."
 )
 OTHER_NOTEBOOKS = "The other notebooks use this host from now on. In one that is open, run its first cell again."
+KEY_ONLY_HERE = (
+    "The key itself is in the memory of this notebook only. In another one, run connect_form() in a cell and give it "
+    "again, or tick Remember here first."
+)
+NOT_REMEMBERED = "The key is not remembered, because the host did not accept it."
+NO_ADDRESS = "Address: found nothing; expected the address of the other host, such as https://.../v1. Nobody was asked."
 
 
 class ConnectForm(Form):
@@ -46,47 +54,56 @@ class ConnectForm(Form):
         hide(self.url, self.host.value != "other")
         hide(self.about_keys, not self.key.needed)
 
-    def _address(self) -> str:
-        return self.url.value.strip() if self.host.value == "other" else self.host.value
-
     def connect(self, key: str) -> None:
         """Called with what was typed. The work is done in a thread: a host may take long to answer."""
         if self.key.busy:
             return
         self.key.busy = True
         self.say_text("Connecting ...")
-        threading.Thread(target=self._connect, args=(key,), name="course-form", daemon=True).start()
+        named = (self.host.value, self.url.value)  # as they stand beside the key at this moment
+        threading.Thread(target=self._connect, args=(key, *named), name="course-form", daemon=True).start()
 
-    def _connect(self, key: str) -> None:
+    def _connect(self, key: str, chosen: str, url: str) -> None:
         try:
-            client = connect(self._address(), key=key or None, quiet=True)
-            found = preflight(client)
-            if not found.answers:
-                drop_key(current_host(client).base_url)  # or an empty field would try the same key again
-            after = [OTHER_NOTEBOOKS] if found.answers else []
-            if self.remember.value and self.key.needed:
-                after.append(self._remember(current_host(client).base_url, client.api_key, found.answers))
-            self.say(found._repr_html_() + "".join(map(paragraph, after)))
+            self._show_host(_host(chosen, url), key)
+        except HostUnavailableError as error:
+            after = [NOT_REMEMBERED] if self.remember.value else []
+            self.say(explain(error)._repr_html_() + "".join(map(paragraph, after)))
         except FOR_PEOPLE as error:
             self.complain(error)
         finally:
             self.key.busy = False
 
-    def _remember(self, base_url: str, key: str, accepted: bool) -> str:
-        """Only a key that the host has accepted is worth keeping."""
-        if not accepted:
-            return "The key is not remembered, because the host did not accept it."
+    def _show_host(self, host: str, key: str) -> None:
+        client = connect(host, key=key or None, quiet=True)
+        after = [OTHER_NOTEBOOKS]
+        if self.remember.value and self.key.needed:
+            after.append(self._remember(current_host(client).base_url, client.api_key))
+        elif key and self.key.needed:
+            after.append(KEY_ONLY_HERE)
+        self.say(preflight(client)._repr_html_() + "".join(map(paragraph, after)))
+
+    def _remember(self, base_url: str, key: str) -> str:
+        """Called when the host has accepted the key: no other is worth keeping."""
         try:
             return f"The key is remembered for this host ({remember_key(base_url, key)})."
         except KeyringUnavailableError as error:
             return str(error)
 
     def _forget(self) -> None:
-        address = OPENAI_URL if self.host.value == "openai" else self._address().rstrip("/")
+        host = _host(self.host.value, self.url.value)
+        address = OPENAI_URL if host == "openai" else host
         was = forget(address)
-        self.say_text(
-            f"{'Forgotten' if was else 'No key was remembered'} for {address or 'this host: its address is empty'}."
-        )
+        self.say_text(f"{'Forgotten' if was else 'No key was remembered'} for {address}.")
+
+
+def _host(chosen: str, url: str) -> str:
+    """The host as `connect` takes it. Raises ValueError for another host without an address: a key would go astray."""
+    if chosen != "other":
+        return chosen
+    if not url.strip():
+        raise ValueError(NO_ADDRESS)
+    return address_of(url)
 
 
 def connect_form() -> ConnectForm:

@@ -50,6 +50,7 @@ def status(request: Request) -> dict[str, Any]:
     return {
         "object": "practice.status",
         "version": VERSION,
+        "id": request.app.state.store.home_id,
         "home": request.app.state.settings.home.name,
         "engines": {name: engine.base_models() for name, engine in engines.items()},
         "job_seconds": request.app.state.settings.job_seconds,

@@ -1,8 +1,8 @@
 """Which engines can work on this computer."""
 
 import importlib.util
-import os
 
+from helpers.connection.catalogue import local_models_are_off
 from helpers.practice.engine import Engine
 from helpers.practice.settings import Settings
 from helpers.practice.simulated.engine import Simulator
@@ -12,7 +12,7 @@ from helpers.practice.store import Store
 def load_engines(settings: Settings, store: Store) -> dict[str, Engine]:
     """The engines that can work on this computer, by name."""
     engines: dict[str, Engine] = {"simulator": Simulator(settings, store)}
-    if local_training_is_installed() and os.environ.get("PRACTICE_LOCAL_MODELS") != "none":
+    if local_training_is_installed() and not local_models_are_off():
         from helpers.practice.training.engine import (
             Trainer,  # imports what is installed with requirements-local.txt only
         )

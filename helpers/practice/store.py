@@ -4,6 +4,7 @@ Every method is one short transaction. What belongs together is written together
 """
 
 import json
+import secrets
 import sqlite3
 import time
 import weakref
@@ -17,6 +18,7 @@ from helpers.practice.ids import derived_id, random_id
 from helpers.practice.settings import Settings
 
 SCHEMA_VERSION = 1
+LOCK_SECONDS = 30
 SCHEMA = """
 CREATE TABLE counter (value INTEGER NOT NULL);
 INSERT INTO counter VALUES (0);
@@ -99,6 +101,7 @@ class Store:
                     f"{settings.database.name}: found version {version}, expected {SCHEMA_VERSION}. It belongs to another "
                     "edition of the course; name another folder in PRACTICE_HOME, or delete this one to begin afresh."
                 )
+            _give_id(db)
         # While a connection that has read is open, SQLite keeps the files beside the database. Without them nothing can be read, and on a
         # full disk they cannot be made.
         held = self._open()
@@ -107,10 +110,12 @@ class Store:
         self._sweep()
 
     def _open(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self.settings.database, timeout=30, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(
+            self.settings.database, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False
+        )
         db.row_factory = sqlite3.Row
         try:
-            db.execute("PRAGMA journal_mode = WAL")
+            _use_wal(db)
             db.execute("PRAGMA synchronous = NORMAL")
         except BaseException:
             db.close()
@@ -148,6 +153,12 @@ class Store:
                 continue  # another server swept it
 
     # --- ids -------------------------------------------------------------------------------------------------
+
+    @property
+    def home_id(self) -> str:
+        """Tells this home from every other, whatever its server's address is and whatever its folder is called."""
+        with self._connection() as db:
+            return db.execute("SELECT id FROM home").fetchone()[0]
 
     def _number(self, db: sqlite3.Connection) -> int:
         return db.execute("UPDATE counter SET value = value + 1 RETURNING value").fetchone()[0]
@@ -313,6 +324,27 @@ class Store:
     def _all(self, kind: type, sql: str, *values: Any) -> list[Any]:
         with self._connection() as db:
             return [_row(kind, row) for row in db.execute(sql, values)]
+
+
+def _use_wal(db: sqlite3.Connection) -> None:
+    """SQLite's time-out does not hold for the change to WAL: of two servers that start together on a fresh home, one
+    gets SQLITE_BUSY at once. So wait here."""
+    for _ in range(LOCK_SECONDS * 50):
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(0.02)
+    raise sqlite3.OperationalError("database is locked: another program holds it")
+
+
+def _give_id(db: sqlite3.Connection) -> None:
+    """At the first start, also of a home that is older than ids. Of servers that start together, the first gives it."""
+    db.execute("CREATE TABLE IF NOT EXISTS home (id TEXT NOT NULL)")
+    if db.execute("SELECT id FROM home").fetchone() is None:
+        db.execute("INSERT INTO home VALUES (?)", (secrets.token_hex(8),))
 
 
 def _row(kind: type, row: sqlite3.Row) -> Any:

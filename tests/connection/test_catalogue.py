@@ -11,7 +11,11 @@ from helpers.connection.catalogue import (
     base_model,
     base_models,
     base_name,
+    configured_models,
 )
+from helpers.practice.engine_registry import load_engines
+from helpers.practice.settings import load_settings
+from helpers.practice.store import Store
 
 LAST_FOUR = {
     "gpt-4.1-2025-04-14",
@@ -30,14 +34,19 @@ def test_the_last_four_shut_down_together():
 
 
 def test_the_models_of_the_first_guides_are_gone():
-    today = date(2026, 11, 23)
     for name in ("gpt-3.5-turbo-0613", "babbage-002", "davinci-002"):
-        assert base_model(name).is_gone(today)
-    assert not any(base_model(name).is_gone(today) for name in LAST_FOUR)
+        assert base_model(name).shutdown_date <= date(2026, 11, 23) and not base_model(name).fine_tunable
 
 
-def test_the_last_four_stay_on_the_practice_server_after_their_end():
-    assert not any(base_model(name).is_gone(date(2030, 1, 1)) for name in LAST_FOUR)
+def test_the_practice_server_keeps_the_last_four_whatever_the_day(client):
+    assert {model.id for model in client.models.list()} == LAST_FOUR
+
+
+@pytest.mark.parametrize("none", ["none", " none "])
+def test_none_means_no_local_model_to_everybody(none, monkeypatch, tmp_path):
+    monkeypatch.setenv("PRACTICE_LOCAL_MODELS", none)
+    settings = load_settings(tmp_path)
+    assert list(load_engines(settings, Store(settings))) == ["simulator"] and configured_models() == {}
 
 
 def test_limits_are_those_that_somebody_has_confirmed():

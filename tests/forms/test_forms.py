@@ -9,6 +9,7 @@ import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 
 from helpers import hosts, notes
+from helpers.connection.identity import host_name
 from helpers.data_format import read, write
 from helpers.forms import (
     base,
@@ -325,7 +326,7 @@ def test_only_a_good_file_can_be_uploaded(client, workspace):
     assert not form.send.disabled
     form.send.click()
     until(lambda: "It is in your notes" in form.message.value)
-    assert notes.last("practice", "file") == client.files.list().data[0].id
+    assert notes.last(host_name(client), "file") == client.files.list().data[0].id
 
 
 def test_the_upload_button_does_not_go_dark_while_good_files_are_looked_at(client):
@@ -455,7 +456,7 @@ def test_a_setting_that_is_no_number_is_named(client, mattress):
 
 
 def test_base_and_tuned_answer_side_by_side_and_as_python(client, tuned):
-    notes.add("practice", "model", tuned)
+    notes.remember(client, tuned)
     form = playground_form(client)
     form.beside.value = "gpt-4.1-mini-2025-04-14"
     form.ask.click()
@@ -465,7 +466,7 @@ def test_base_and_tuned_answer_side_by_side_and_as_python(client, tuned):
 
 
 def test_the_python_of_the_playground_gives_the_same_answer(client, tuned, server, monkeypatch, capsys):
-    notes.add("practice", "model", tuned)
+    notes.remember(client, tuned)
     form = playground_form(client)
     monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
     monkeypatch.setenv("OPENAI_API_KEY", server.key)
@@ -484,7 +485,7 @@ def test_an_error_of_the_host_is_told_and_the_question_stays(client, tuned):
 
 
 def test_earlier_questions_stay_below_with_their_own_code(client, tuned):
-    notes.add("practice", "model", tuned)
+    notes.remember(client, tuned)
     form = playground_form(client)
     for question in ("How firm is it?", "How long is the warranty?"):
         form.question.value = question

@@ -1,0 +1,123 @@
+"""The form for a host and its key: a failed try changes nothing, a key goes to the address that stands beside it."""
+
+import time
+
+import pytest
+
+from helpers import hosts, notes
+from helpers.forms import connect_form
+from helpers.forms import form as forms
+from helpers.hosts import connect, current_host
+from tests.other_host import only_these_names, other_host, played_openai
+
+SECRET = "sk-" + "secret" * 6
+
+
+@pytest.fixture(autouse=True)
+def own_process(monkeypatch):
+    """As in a fresh kernel, with servers that are stopped afterwards. Nothing leaves this computer."""
+    monkeypatch.setattr(hosts, "_own", {})
+    monkeypatch.setattr(hosts, "_given_keys", {})
+    monkeypatch.setattr(hosts, "_written", {})
+    monkeypatch.setattr(hosts, "ORIGINAL", dict.fromkeys(hosts.VARIABLES))
+    monkeypatch.setattr(forms, "DOUBLE_CLICK_SECONDS", 0.0)
+    only_these_names(monkeypatch)
+    yield
+    for server in hosts._own.values():
+        server.stop()
+
+
+@pytest.fixture
+def other():
+    with other_host("right") as host:
+        yield host
+
+
+def until(condition, seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "nothing happened"
+        time.sleep(0.01)
+
+
+def pressed(form, key: str = "") -> str:
+    """What the form says after its button was pressed with a key in the field."""
+    form.connect(key)
+    until(lambda: not form.key.busy)
+    return form.message.value
+
+
+def choose(form, url: str) -> None:
+    form.host.value, form.url.value = "other", url
+
+
+@pytest.mark.parametrize("empty", ["", "   "])
+def test_another_host_without_an_address_is_refused_and_the_key_goes_nowhere(other, empty):
+    connect(other.url, key="right")  # the host chosen last
+    other.asked.clear()
+    form = connect_form()
+    choose(form, empty)
+    said = pressed(form, SECRET)
+    assert "Address: found nothing" in said and SECRET not in said
+    assert other.asked == [] and notes.chosen_host() == other.url
+    form.say_text("")
+    form.forget.click()
+    until(lambda: "Address: found nothing" in form.message.value)
+
+
+def test_a_key_goes_to_the_address_that_stands_beside_it_when_the_button_is_pressed(other):
+    with other_host() as second:
+        form = connect_form()
+        choose(form, other.url)
+        other.go_on.clear()
+        form.connect("right")
+        choose(form, second.url)
+        other.go_on.set()
+        until(lambda: not form.key.busy)
+        assert other.keys == {"right"} and second.asked == []
+        assert notes.chosen_host() == other.url
+
+
+def test_after_a_wrong_key_for_openai_every_first_cell_works(monkeypatch):
+    with played_openai(monkeypatch, SECRET):
+        form = connect_form()
+        form.host.value = "openai"
+        said = pressed(form, "sk-wrong")
+        assert "does not accept the key" in said and "connect(&quot;practice&quot;)" in said and "sk-wrong" not in said
+        assert notes.chosen_host() is None and current_host(connect()).name == "practice"
+        assert "accepts the key" in pressed(form, SECRET)
+        assert notes.chosen_host() == "openai"
+
+
+def test_after_a_missing_key_every_first_cell_works_and_no_host_is_quoted():
+    form = connect_form()
+    form.host.value = "openai"
+    said = pressed(form)
+    assert "nobody was asked" in said and "the host said" not in said
+    assert notes.chosen_host() is None and current_host(connect()).name == "practice"
+
+
+def test_an_address_at_which_nobody_answers_is_told_and_not_remembered():
+    form = connect_form()
+    choose(form, "http://127.0.0.1:9/v1")
+    assert "no program listens" in pressed(form, "k") and notes.chosen_host() is None
+
+
+def test_a_key_that_is_not_remembered_is_said_to_be_in_this_notebook_only(other, keyring):
+    form = connect_form()
+    choose(form, other.url)
+    assert "memory of this notebook only" in pressed(form, "right")
+    form.remember.value = True
+    assert "memory of this notebook only" not in pressed(form, "right")
+    assert keyring.kept == {("fine-tuning course", other.url): "right"}
+
+
+def test_a_remembered_key_is_forgotten_at_an_address_that_differs_by_a_slash(other, keyring):
+    form = connect_form()
+    choose(form, other.url)
+    form.remember.value = True
+    pressed(form, "right")
+    choose(form, f"{other.url}/")
+    form.forget.click()
+    until(lambda: "Forgotten" in form.message.value)
+    assert keyring.kept == {}
