@@ -2,9 +2,10 @@
 
 import os
 import re
-import tempfile
+import secrets
+import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -99,22 +100,28 @@ def _utf16_lines(path: Path, encoding: str) -> Iterator[bytes]:
 
 @contextmanager
 def written_safely(path: Path, overwrite: bool = False) -> Iterator[BinaryIO]:
-    """Write a file so that it is either there whole or not at all, and never over another one unasked."""
+    """Write a file so that it is either there whole or not at all, and never over another one unasked.
+
+    A new file may be read by whom the system's umask says, and one that is replaced keeps its permissions: a class can share a folder.
+    """
     if path.exists() and not overwrite:
         raise FileExistsError(
             f"{path.name} is there already and was left as it is. "
             "Choose another name, or pass overwrite=True to replace it."
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    part = path.with_name(f".{secrets.token_hex(8)}.part")  # not from tempfile, which lets only the owner read
     try:
-        with os.fdopen(handle, "wb") as file:
+        with part.open("xb") as file:
+            if os.name == "posix":
+                with suppress(FileNotFoundError):
+                    shutil.copymode(path, part)
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, path)
+        os.replace(part, path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise
 
 
