@@ -14,6 +14,10 @@ Status = Literal["validating_files", "queued", "running", "paused", "succeeded",
 FINAL: tuple[Status, ...] = ("succeeded", "failed", "cancelled")
 
 
+class ModelUnavailable(OSError):
+    """A model cannot be used on this computer: it is missing or damaged. The message says what to do; the server passes it on."""
+
+
 @dataclass(frozen=True)
 class Event:
     id: str
@@ -107,7 +111,13 @@ class Engine(Protocol):
     def resume(self, job: Job) -> None: ...
 
     def folders(self, tuned: TunedModel) -> dict[str, str] | None:
-        """`adapter`: the PEFT folder of a tuned model; `base_model`: what Transformers loads below it. None: no files."""
+        """`adapter`: the PEFT folder of a tuned model; `base_model`: what Transformers loads below it. None: no files.
+
+        Raises ModelUnavailable or FilesGone.
+        """
 
     def reply(self, base: str, tuned: TunedModel | None, request: ChatRequest) -> Reply:
-        """Answer with a base model, or with a model tuned from it. Raises ApiError, e.g. for a prompt too long."""
+        """Answer with a base model, or with a model tuned from it.
+
+        Raises ApiError (e.g. for a prompt too long), ModelUnavailable or FilesGone, all before the first piece.
+        """

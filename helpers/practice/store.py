@@ -38,6 +38,10 @@ CREATE TABLE fault (number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT, times I
 JSON_COLUMNS = {"method", "metadata", "plan", "pauses", "outcome"}
 
 
+class FilesGone(FileNotFoundError):
+    """Somebody has deleted from the practice home what a file or a model needs. The message says what; the server passes it on."""
+
+
 @dataclass(frozen=True)
 class StoredFile:
     id: str
@@ -159,6 +163,16 @@ class Store:
 
     def path_of(self, file_id: str) -> Path:
         return self.settings.files / file_id
+
+    def content_of(self, file_id: str) -> Path:
+        """Where to read a file that was uploaded. Raises FilesGone if its content was deleted from the folder by hand."""
+        path = self.path_of(file_id)
+        if not path.is_file():
+            raise FilesGone(
+                f"{file_id}: the content of this file is gone from the practice home. Upload it again; "
+                "a model that was made from it has to be trained again."
+            )
+        return path
 
     def add_file(
         self, content: Path, filename: str, purpose: str, sha256: str, file_id: str | None = None

@@ -9,6 +9,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from helpers.practice.disk import is_full, no_space
+from helpers.practice.engine import ModelUnavailable
+from helpers.practice.store import FilesGone
 
 WIND_DOWN = (
     "OpenAI is winding down the fine-tuning platform and your organization is no longer able to create new fine-tuning "
@@ -70,6 +72,11 @@ def model_not_found(model: str) -> ApiError:
     return ApiError(404, f"The model `{model}` does not exist or you do not have access to it.", code="model_not_found")
 
 
+def model_unavailable(message: str, code: str | None = None) -> ApiError:
+    """A model that cannot answer on this computer as it is. The client is told not to try again: nothing changes by itself."""
+    return ApiError(503, message, code=code, type="server_error", headers={"x-should-retry": "false"})
+
+
 def install(app: FastAPI) -> None:
     """Turn every error of the framework into one of OpenAI's shape."""
 
@@ -87,14 +94,23 @@ def install(app: FastAPI) -> None:
             return ApiError(404, f"Invalid URL ({request.method} {request.url.path})").response()
         return ApiError(error.status_code, str(error.detail)).response()
 
-    @app.exception_handler(OSError)
-    @app.exception_handler(sqlite3.OperationalError)
-    @app.exception_handler(Exception)
-    def _(request: Request, error: Exception) -> JSONResponse:
-        if isinstance(error, OSError | sqlite3.OperationalError) and is_full(request.app.state.settings.home, error):
-            return ApiError(507, no_space("try again"), code="disk_full", type="server_error").response()
-        message = f"The practice server failed: {type(error).__name__}. Please report it with what you did."
-        return ApiError(500, message, type="server_error").response()
+    @app.exception_handler(ModelUnavailable)
+    def _(request: Request, error: ModelUnavailable) -> JSONResponse:
+        return model_unavailable(str(error)).response()
+
+    @app.exception_handler(FilesGone)
+    def _(request: Request, error: FilesGone) -> JSONResponse:
+        return ApiError(404, str(error)).response()
+
+
+def unexpected(request: Request, error: Exception) -> JSONResponse:
+    """The answer to an error that nobody foresaw. Its traceback is in the log before anybody reads the answer."""
+    state = request.app.state
+    if isinstance(error, OSError | sqlite3.OperationalError) and is_full(state.settings.home, error):
+        return ApiError(507, no_space("try again"), code="disk_full", type="server_error").response()
+    state.log.failed(f"{request.method} {request.url.path!r} was answered with 500", error)
+    message = f"The practice server failed: {type(error).__name__}. The details are in {state.log.path}; add them if you report it."
+    return ApiError(500, message, type="server_error").response()
 
 
 def _from_validation(error: RequestValidationError) -> ApiError:

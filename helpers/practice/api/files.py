@@ -96,9 +96,8 @@ def retrieve(request: Request, file_id: str) -> dict[str, Any]:
 @router.get("/{file_id}/content")
 def content(request: Request, file_id: str) -> FileResponse:
     file = _file(request, file_id)
-    return FileResponse(
-        request.app.state.store.path_of(file.id), media_type="application/octet-stream", filename=file.filename
-    )
+    path = request.app.state.store.content_of(file.id)
+    return FileResponse(path, media_type="application/octet-stream", filename=file.filename)
 
 
 @router.delete("/{file_id}")

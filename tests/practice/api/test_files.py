@@ -185,3 +185,15 @@ def test_without_the_key_nothing_is_shown(client, server):
     with pytest.raises(openai.AuthenticationError) as caught:
         stranger.files.list()
     assert "wrong-key" not in caught.value.message and caught.value.code == "invalid_api_key"
+
+
+def test_a_file_whose_content_was_deleted_by_hand_is_a_404_that_says_so(client, home, tuned):
+    job = client.fine_tuning.jobs.list().data[0]
+    (home / "files" / job.training_file).unlink()
+    for call in (
+        lambda: client.files.content(job.training_file),
+        lambda: client.fine_tuning.jobs.create(model=job.model, training_file=job.training_file),
+        lambda: client.chat.completions.create(model=tuned, messages=[{"role": "user", "content": "Hello"}]),
+    ):
+        with pytest.raises(openai.NotFoundError, match=f"{job.training_file}: the content of this file is gone"):
+            call()
