@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Query, Request, UploadFile
 from fastapi.responses import FileResponse
 
 from helpers.practice.api.errors import ApiError, not_found
-from helpers.practice.api.pagination import page
+from helpers.practice.api.pagination import listed, unknown_cursor
 from helpers.practice.store import Store, StoredFile
 from helpers.practice.training_file_errors import not_a_dictionary
 from helpers.training_file.jsonl import read_lines
@@ -84,8 +84,12 @@ def list_files(
     limit: Annotated[int, Query(ge=1, le=10_000)] = 10_000,
     order: Literal["asc", "desc"] = "desc",
 ) -> dict[str, Any]:
-    files = [file for file in request.app.state.store.files() if purpose in (None, file.purpose)]
-    return page(files if order == "desc" else files[::-1], show, after=after, limit=limit, ends=True)
+    store: Store = request.app.state.store
+    cursor = store.file(after) if after is not None else None
+    if after is not None and cursor is None:
+        raise unknown_cursor(after)
+    found, more = store.files(limit, purpose=purpose, after=cursor, newest_first=order == "desc")
+    return listed([show(file) for file in found], more, ends=True)
 
 
 @router.get("/{file_id}")

@@ -105,6 +105,7 @@ def test_files_are_listed_newest_first_by_purpose_and_in_pages(client):
     page = client.files.list(limit=2, purpose="fine-tune")
     assert page.has_more and [file.id for file in page.data] == ids[:2:-1]
     assert [file.id for file in page] == ids[::-1]  # the client turns the pages by itself
+    assert [file.id for file in client.files.list(limit=2, order="asc")] == [*ids, other]
 
 
 def test_a_page_names_its_ends(client):
