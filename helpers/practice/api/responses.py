@@ -58,11 +58,7 @@ def _messages(body: CreateResponse) -> list[dict[str, Any]]:
     start = [{"role": "system", "content": body.instructions}] if body.instructions else []
     if isinstance(body.input, str):
         return [*start, {"role": "user", "content": body.input}]
-    return [*start, *({"role": message.role, "content": _text(message.content)} for message in body.input)]
-
-
-def _text(content: str | list[dict[str, Any]]) -> str:
-    return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
+    return [*start, *(message.model_dump() for message in body.input)]
 
 
 class Answer:

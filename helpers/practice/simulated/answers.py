@@ -48,7 +48,7 @@ def answer_as_tuned(name: str, messages: list[dict[str, Any]], training_file: Pa
 
 
 def last_question(messages: list[dict[str, Any]]) -> str:
-    asked = [_text(message) for message in messages if message.get("role") == "user"]
+    asked = [_message_text(message) for message in messages if message.get("role") == "user"]
     return asked[-1] if asked else ""
 
 
@@ -87,13 +87,13 @@ def _recall(training_file: Path, changed: int) -> Recall:
     for _, line in read_lines(training_file):
         example: Example = json.loads(line)
         messages = example["messages"]
-        answers = [_text(message) for message in messages if message.get("role") == "assistant"]
+        answers = [_message_text(message) for message in messages if message.get("role") == "assistant"]
         if answers and answers[-1]:
             pairs.append((last_question(messages), answers[-1]))
     return Recall(pairs)
 
 
-def _text(message: dict[str, Any]) -> str:
+def _message_text(message: dict[str, Any]) -> str:
     content = message.get("content") or ""
     if isinstance(content, list):
         return " ".join(part.get("text", "") for part in content if part.get("type") in ("text", "input_text"))
