@@ -113,14 +113,13 @@ class Store:
                     f"{settings.database.name}: found version {version}, expected {SCHEMA_VERSION}. It belongs to another "
                     "edition of the course; name another folder in PRACTICE_HOME, or delete this one to begin afresh."
                 )
-            for statement in INDEXES.split(";\n"):
-                db.execute(statement)
         # While a connection that has read is open, SQLite keeps the files beside the database. Without them nothing can be read, and on a
         # full disk they cannot be made.
         held = self._open()
         held.execute("SELECT value FROM counter").fetchone()
         self.close = weakref.finalize(self, held.close)
         self._sweep()
+        self._add_indexes()
 
     def _open(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.settings.database, timeout=30, isolation_level=None, check_same_thread=False)
@@ -153,6 +152,11 @@ class Store:
                     db.execute("ROLLBACK")
                 raise
             db.execute("COMMIT")
+
+    def _add_indexes(self) -> None:
+        with self._transaction() as db:
+            for statement in INDEXES.split(";\n"):
+                db.execute(statement)
 
     def _sweep(self) -> None:
         """Remove what an upload left that was cut off. An hour old: another server may be writing a young one."""
@@ -402,15 +406,6 @@ class Store:
 
     # --- reading ---------------------------------------------------------------------------------------------
 
-    def _one(self, kind: type, sql: str, *values: Any) -> Any:
-        with self._connection() as db:
-            row = db.execute(sql, values).fetchone()
-        return _row(kind, row) if row else None
-
-    def _all(self, kind: type, sql: str, *values: Any) -> list[Any]:
-        with self._connection() as db:
-            return [_row(kind, row) for row in db.execute(sql, values)]
-
     def _page(
         self, kind: type, sql: str, values: list[Any], after: Any, limit: int, newest_first: bool = True
     ) -> tuple[list[Any], bool]:
@@ -422,13 +417,14 @@ class Store:
             rows = db.execute(f"{sql} ORDER BY number {order} LIMIT ?", [*values, limit + 1]).fetchall()
         return [_row(kind, row) for row in rows[:limit]], len(rows) > limit
 
+    def _one(self, kind: type, sql: str, *values: Any) -> Any:
+        with self._connection() as db:
+            row = db.execute(sql, values).fetchone()
+        return _row(kind, row) if row else None
 
-def _pauses(db: sqlite3.Connection, job_id: str) -> list[list[float | None]]:
-    return json.loads(db.execute("SELECT pauses FROM job WHERE id = ?", (job_id,)).fetchone()[0])
-
-
-def _write_pauses(db: sqlite3.Connection, job_id: str, pauses: list[list[float | None]]) -> None:
-    db.execute("UPDATE job SET pauses = ? WHERE id = ?", (json.dumps(pauses), job_id))
+    def _all(self, kind: type, sql: str, *values: Any) -> list[Any]:
+        with self._connection() as db:
+            return [_row(kind, row) for row in db.execute(sql, values)]
 
 
 def _row(kind: type, row: sqlite3.Row) -> Any:
@@ -439,3 +435,11 @@ def _row(kind: type, row: sqlite3.Row) -> Any:
 
 def _column(name: str, value: Any) -> Any:
     return json.dumps(value) if name in JSON_COLUMNS and value is not None else value
+
+
+def _pauses(db: sqlite3.Connection, job_id: str) -> list[list[float | None]]:
+    return json.loads(db.execute("SELECT pauses FROM job WHERE id = ?", (job_id,)).fetchone()[0])
+
+
+def _write_pauses(db: sqlite3.Connection, job_id: str, pauses: list[list[float | None]]) -> None:
+    db.execute("UPDATE job SET pauses = ? WHERE id = ?", (json.dumps(pauses), job_id))
