@@ -15,7 +15,10 @@ FINAL: tuple[Status, ...] = ("succeeded", "failed", "cancelled")
 
 
 class ModelUnavailable(OSError):
-    """A model cannot be used on this computer: it is missing or damaged. The message says what to do; the server passes it on."""
+    """A model cannot be used on this computer: it is missing or damaged.
+
+    The message says what to do; the server passes it on.
+    """
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,11 @@ class Engine(Protocol):
         """The base models that it can train and answer for here, the one to propose first."""
 
     def begin(self, look: Callable[[Job], Progress]) -> None:
-        """Called once, when the server is put together. `look` says how far a job is; the first look after a job's end writes
-        down what it made. An engine calls it for jobs that end though nobody asks."""
+        """Called once, when the server is put together.
+
+        `look` says how far a job is; the first look after a job's end writes down what it made. An engine calls it for
+        jobs that end though nobody asks.
+        """
 
     def plan(self, job: dict[str, Any], data: Any) -> dict[str, Any]:
         """Called once, before a job is stored: what must stay the same for it. `data` is a TrainingData."""

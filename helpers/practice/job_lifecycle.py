@@ -26,9 +26,8 @@ class Jobs:
             return _without_engine(job)
         progress = engine.progress(job, time.time())
         if progress.status in FINAL and job.outcome is None:
-            with forgiven_if_full(
-                self.store.settings.home
-            ):  # it is said at least; who looks when there is space again writes it down
+            # On a full disk the end is reported only; whoever looks when there is space again writes it down.
+            with forgiven_if_full(self.store.settings.home):
                 self._settle(job, progress)
         return progress
 

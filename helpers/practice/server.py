@@ -48,8 +48,8 @@ class PracticeServer:
             deadline.wait(0.001)
         if not self._server.started:
             raise RuntimeError(
-                "The practice server did not start. Restart the kernel and try again. If it fails again, the reason may stand in "
-                f"{self._log.path}."
+                "The practice server did not start. Restart the kernel and try again. If it fails again, the reason "
+                f"may stand in {self._log.path}."
             )
         atexit.register(self.stop)
 
@@ -69,9 +69,21 @@ def start_server(
     key: str | None = None,
     job_seconds: float | None = None,
 ) -> PracticeServer:
-    """Start a practice server and return when it answers. Port 0 takes a free one.
+    """Start a practice server and return when it answers.
 
-    Raises PracticeHomeError if its folder cannot be used, OSError if the port is taken.
+    Args:
+        home: The folder of its files and its database; None means PRACTICE_HOME, or a folder of the user.
+        host: The address to listen on.
+        port: The port to listen on; 0 takes a free one.
+        key: The key that clients must send; None means PRACTICE_KEY, or the one of the folder.
+        job_seconds: How long a simulated job takes; None means PRACTICE_JOB_SECONDS, or 12.
+
+    Returns:
+        The running server.
+
+    Raises:
+        PracticeHomeError: The folder cannot be used.
+        OSError: The port is taken.
     """
     settings = load_settings(home, key, job_seconds)
     try:

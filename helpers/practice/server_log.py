@@ -56,7 +56,8 @@ class ServerLog:
 class SharedFileHandler(RotatingFileHandler):
     """A log file of several processes: they write one after the other, and each opens the file only while it writes.
 
-    Windows cannot rename a file that another process has open; elsewhere that process would go on writing into the old file.
+    Windows cannot rename a file that another process has open; elsewhere that process would go on writing into the
+    renamed one.
     """
 
     def __init__(self, path: Path) -> None:

@@ -28,14 +28,16 @@ CREATE TABLE job (
     validation_file TEXT, suffix TEXT, seed INTEGER, method TEXT, metadata TEXT, plan TEXT, pauses TEXT,
     cancelled_at REAL, outcome TEXT);
 CREATE TABLE model (
-    name TEXT PRIMARY KEY, number INTEGER, base TEXT, job_id TEXT, step INTEGER, created_at INTEGER, deleted INTEGER DEFAULT 0);
+    name TEXT PRIMARY KEY, number INTEGER, base TEXT, job_id TEXT, step INTEGER, created_at INTEGER,
+    deleted INTEGER DEFAULT 0);
 CREATE TABLE event (job_id TEXT, number INTEGER, created_at INTEGER, level TEXT, message TEXT, type TEXT, data TEXT,
     PRIMARY KEY (job_id, number));
 CREATE TABLE checkpoint (job_id TEXT, step INTEGER, name TEXT, created_at INTEGER, metrics TEXT,
     PRIMARY KEY (job_id, step));
 CREATE TABLE fault (number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT, times INTEGER);
 """
-# Made at every start, so that homes of earlier versions of the course get them too. A server of such a version ignores them.
+# Made at every start, so that homes of earlier versions of the course get them too; servers of such a version ignore
+# them.
 INDEXES = """
 CREATE INDEX IF NOT EXISTS job_number ON job (number);
 CREATE INDEX IF NOT EXISTS job_open ON job (number) WHERE outcome IS NULL;
@@ -49,7 +51,10 @@ JSON_COLUMNS = {"method", "metadata", "plan", "pauses", "outcome"}
 
 
 class FilesGone(FileNotFoundError):
-    """Somebody has deleted from the practice home what a file or a model needs. The message says what; the server passes it on."""
+    """Somebody has deleted from the practice home what a file or a model needs.
+
+    The message says what; the server passes it on.
+    """
 
 
 @dataclass(frozen=True)
@@ -110,11 +115,11 @@ class Store:
                 db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             elif version != SCHEMA_VERSION:
                 raise RuntimeError(
-                    f"{settings.database.name}: found version {version}, expected {SCHEMA_VERSION}. It belongs to another "
-                    "edition of the course; name another folder in PRACTICE_HOME, or delete this one to begin afresh."
+                    f"{settings.database.name}: found version {version}, expected {SCHEMA_VERSION}. It belongs to "
+                    "another edition of the course; name another folder in PRACTICE_HOME, or delete this one to begin "
+                    "afresh."
                 )
-        # While a connection that has read is open, SQLite keeps the files beside the database. Without them nothing can be read, and on a
-        # full disk they cannot be made.
+        # Keep one reader open so that SQLite keeps the -wal and -shm files; they cannot be recreated on a full disk.
         held = self._open()
         held.execute("SELECT value FROM counter").fetchone()
         self.close = weakref.finalize(self, held.close)
@@ -181,7 +186,7 @@ class Store:
         return self.settings.files / file_id
 
     def content_of(self, file_id: str) -> Path:
-        """Where to read a file that was uploaded. Raises FilesGone if its content was deleted from the folder by hand."""
+        """Where to read a file that was uploaded. Raises FilesGone if its content was deleted by hand."""
         path = self.path_of(file_id)
         if not path.is_file():
             raise FilesGone(
@@ -193,7 +198,18 @@ class Store:
     def add_file(
         self, content: Path, filename: str, purpose: str, sha256: str, file_id: str | None = None
     ) -> StoredFile:
-        """Take over a finished temporary file. With a given id, a second call changes nothing."""
+        """Take over a finished temporary file.
+
+        Args:
+            content: The temporary file, in the same file system as the practice home.
+            filename: The name that the learner gave it.
+            purpose: "fine-tune" or another purpose.
+            sha256: The checksum of the content.
+            file_id: The id; None makes a new one. With an id that is there already, its row stays as it is.
+
+        Returns:
+            The file as it is stored.
+        """
         with self._transaction() as db:
             number = self._number(db)
             file_id = file_id or self._new_id("file-", number)
@@ -341,6 +357,15 @@ class Store:
     def add_event(
         self, job_id: str, message: str, *, level: str = "info", type: str = "message", data: Any = None
     ) -> None:
+        """Add an event to those of a job.
+
+        Args:
+            job_id: The job.
+            message: What a person reads.
+            level: "info", "warn" or "error".
+            type: "message" or "metrics".
+            data: What was measured, or anything else that JSON can hold.
+        """
         with self._transaction() as db:
             last = db.execute("SELECT COALESCE(MAX(number), 0) FROM event WHERE job_id = ?", (job_id,)).fetchone()[0]
             row = (job_id, last + 1, int(time.time()), level, message, type, json.dumps(data))
@@ -353,6 +378,14 @@ class Store:
         return [{**dict(row), "data": json.loads(row["data"])} for row in rows]
 
     def add_checkpoint(self, job_id: str, step: int, name: str, metrics: dict[str, float]) -> None:
+        """Add a checkpoint to those of a job; one of the same step is replaced.
+
+        Args:
+            job_id: The job.
+            step: The training step after which it was saved.
+            name: The name by which the model of this step is asked.
+            metrics: What was measured at this step.
+        """
         with self._transaction() as db:
             row = (job_id, step, name, int(time.time()), json.dumps(metrics))
             db.execute("INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?, ?, ?)", row)

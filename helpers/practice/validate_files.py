@@ -28,7 +28,21 @@ class TrainingData:
 def read_training_data(
     store: Store, training: StoredFile, validation: StoredFile | None, method: str, model: str
 ) -> TrainingData:
-    """Go through the training file and the validation file once, a line at a time."""
+    """Go through the training file and the validation file, a line at a time.
+
+    Args:
+        store: Where the files are.
+        training: The training file.
+        validation: The validation file, if the job has one.
+        method: The method of the job: "supervised" or "dpo".
+        model: The base model, whose tokens are counted.
+
+    Returns:
+        The number of examples and tokens, or the reason why the job fails.
+
+    Raises:
+        FilesGone: The content of a file was deleted by hand.
+    """
     failure = _failure(store, training, method, "training_file")
     if failure is None and validation is not None:
         failure = _failure(store, validation, method, "validation_file")

@@ -54,8 +54,16 @@ def read_lines(
 ) -> Iterator[tuple[int, bytes]]:
     """Line number and line (UTF-8 bytes, without its end) of each line that is not blank.
 
-    Only one line is held in memory. What is unusual about the file is noted in `form`. With `decode=False`,
-    UTF-16 is left as it is, for somebody who wants to refuse it.
+    Only one line is held in memory.
+
+    Args:
+        path: The file.
+        form: What is unusual about the file is noted here.
+        progress: Whether to show a progress bar where the file is long.
+        decode: Whether to make UTF-8 of UTF-16. Without, it is left as it is, for somebody who wants to refuse it.
+
+    Returns:
+        One pair after the other, while the file is read.
     """
     form = form if form is not None else FileForm()
     size = path.stat().st_size
@@ -102,7 +110,8 @@ def _utf16_lines(path: Path, encoding: str) -> Iterator[bytes]:
 def written_safely(path: Path, overwrite: bool = False) -> Iterator[BinaryIO]:
     """Write a file so that it is either there whole or not at all, and never over another one unasked.
 
-    A new file may be read by whom the system's umask says, and one that is replaced keeps its permissions: a class can share a folder.
+    A class can share a folder: a new file gets the permissions that the umask leaves, and one that is replaced keeps
+    its own.
     """
     if path.exists() and not overwrite:
         raise FileExistsError(

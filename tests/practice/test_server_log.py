@@ -55,9 +55,8 @@ def test_an_unexpected_error_names_the_log_and_the_log_has_its_traceback(client,
     damage(home)
     error = failed(client)
     assert error.status_code == 500 and set(error.body) == {"message", "type", "param", "code"}
-    assert error.body["message"] == (
-        f"The practice server failed: OperationalError. The details are in {home / 'server.log'}; add them if you report it."
-    )
+    details = f"The details are in {home / 'server.log'}; add them if you report it."
+    assert error.body["message"] == f"The practice server failed: OperationalError. {details}"
     assert error.request_id.startswith("req_")
     text = logged(home)
     assert "GET '/v1/fine_tuning/jobs/ftjob-any' was answered with 500" in text

@@ -40,7 +40,7 @@ class CreateCompletion(BaseModel):
     seed: int | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    # The rest is accepted because it changes nothing in what the practice server answers.
+    # These fields are accepted because they change nothing in what the practice server answers.
     n: Annotated[int, Field(ge=1, le=1)] | None = None
     logprobs: Literal[False] | None = None
     user: str | None = None

@@ -19,7 +19,16 @@ WIND_DOWN = (
 
 
 class ApiError(Exception):
-    """An answer that is an error. A client retries 429 and 5xx by itself; the others it is told not to."""
+    """An answer that is an error. A client retries 429 and 5xx by itself; the others it is told not to.
+
+    Args:
+        status: The HTTP status.
+        message: What a person reads.
+        code: OpenAI's name of the error, such as "model_not_found".
+        param: The field of the request that the error is about.
+        type: OpenAI's kind of the error.
+        headers: More headers of the answer.
+    """
 
     def __init__(
         self,
@@ -73,7 +82,7 @@ def model_not_found(model: str) -> ApiError:
 
 
 def model_unavailable(message: str, code: str | None = None) -> ApiError:
-    """A model that cannot answer on this computer as it is. The client is told not to try again: nothing changes by itself."""
+    """A model cannot answer on this computer. The client is told not to try again: nothing changes by itself."""
     return ApiError(503, message, code=code, type="server_error", headers={"x-should-retry": "false"})
 
 
@@ -109,7 +118,8 @@ def unexpected(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, OSError | sqlite3.OperationalError) and is_full(state.settings.home, error):
         return ApiError(507, no_space("try again"), code="disk_full", type="server_error").response()
     state.log.failed(f"{request.method} {request.url.path!r} was answered with 500", error)
-    message = f"The practice server failed: {type(error).__name__}. The details are in {state.log.path}; add them if you report it."
+    details = f"The details are in {state.log.path}; add them if you report it."
+    message = f"The practice server failed: {type(error).__name__}. {details}"
     return ApiError(500, message, type="server_error").response()
 
 

@@ -70,7 +70,7 @@ def _receive(file: UploadFile, handle: int) -> str:
 
 
 def _check_lines(path: Path) -> None:
-    """All that is asked at upload: every line is a JSON object. The rest is found out by the job."""
+    """All that is asked at upload: every line is a JSON object. The job validates the examples."""
     for number, line in read_lines(path, decode=False):  # as it is: UTF-16 is refused
         if message := not_a_dictionary(line, number):
             raise ApiError(400, message)
@@ -84,6 +84,21 @@ def list_files(
     limit: Annotated[int, Query(ge=1, le=10_000)] = 10_000,
     order: Literal["asc", "desc"] = "desc",
 ) -> dict[str, Any]:
+    """A page of the files.
+
+    Args:
+        request: The request.
+        purpose: Only files of this purpose.
+        after: The id of the last file of the page before.
+        limit: The largest number of files.
+        order: The newest first ("desc"), or the oldest.
+
+    Returns:
+        The page.
+
+    Raises:
+        ApiError: `after` is the id of no file.
+    """
     store: Store = request.app.state.store
     cursor = store.file(after) if after is not None else None
     if after is not None and cursor is None:

@@ -171,6 +171,20 @@ def retrieve(request: Request, job_id: str) -> dict[str, Any]:
 def list_events(
     request: Request, job_id: str, after: str | None = None, limit: Annotated[int, Query(ge=1, le=100)] = 20
 ) -> dict[str, Any]:
+    """A page of the events of a job, newest first.
+
+    Args:
+        request: The request.
+        job_id: The job.
+        after: The id of the last event of the page before.
+        limit: The largest number of events.
+
+    Returns:
+        The page.
+
+    Raises:
+        ApiError: There is no such job, or `after` is the id of none of its events.
+    """
     events = _jobs(request).progress(_job(request, job_id)).events
     return page(events[::-1], _show_event, after=after, limit=limit)
 
@@ -179,6 +193,20 @@ def list_events(
 def list_checkpoints(
     request: Request, job_id: str, after: str | None = None, limit: Annotated[int, Query(ge=1, le=100)] = 10
 ) -> dict[str, Any]:
+    """A page of the checkpoints of a job, newest first.
+
+    Args:
+        request: The request.
+        job_id: The job.
+        after: The id of the last checkpoint of the page before.
+        limit: The largest number of checkpoints.
+
+    Returns:
+        The page.
+
+    Raises:
+        ApiError: There is no such job, or `after` is the id of none of its checkpoints.
+    """
     checkpoints = _jobs(request).progress(_job(request, job_id)).checkpoints
     return page(checkpoints[::-1], lambda each: _show_checkpoint(job_id, each), after=after, limit=limit, ends=True)
 

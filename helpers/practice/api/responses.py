@@ -31,7 +31,7 @@ class CreateResponse(BaseModel):
     max_output_tokens: Annotated[int, Field(ge=16)] | None = None
     stream: bool | None = None
     metadata: dict[str, str] | None = None
-    # The rest is accepted because it changes nothing in what the practice server answers.
+    # These fields are accepted because they change nothing in what the practice server answers.
     store: bool | None = None
     user: str | None = None
     service_tier: str | None = None

@@ -140,7 +140,7 @@ def test_without_a_validation_file_nothing_is_said_about_validation(client):
     assert not any("valid" in json.dumps(event.data) + event.message for event in measured)
 
 
-def test_events_come_newest_first_in_pages_without_gaps_or_doubles(client):
+def test_events_come_newest_first_in_pages_without_gaps_or_duplicates(client):
     job_id = start(client).id
     page = client.fine_tuning.jobs.list_events(job_id)
     assert len(page.data) == 20 and page.has_more
