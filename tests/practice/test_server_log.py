@@ -135,7 +135,7 @@ def test_the_log_is_bounded(home):
     for number in range(100):
         log.failed(f"error {number}", ValueError("x" * 10_000_000 if number == 99 else "x" * 40_000))
     log.close()
-    assert set(sizes(home)) == {"server.log", "server.log.1", "server.log.lock"}
+    assert set(sizes(home)) - {"server.log.lock"} == {"server.log", "server.log.1"}
     assert sum(sizes(home).values()) <= 2 * LARGEST_FILE
     assert "error 99" in logged(home) and "characters left out" in logged(home)
 
