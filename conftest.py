@@ -1,6 +1,7 @@
 """For the notebooks: each starts in a fresh practice home, in whatever order they are run.
 
 nbval runs no fixtures, so this is done with hooks: kernels inherit the environment of this process.
+And for the tests that change the computer while they run: they are asked for by an option.
 """
 
 import tempfile
@@ -11,6 +12,20 @@ import pytest
 from tests.notebook_home import reset, set_environment
 
 FOLDER = pytest.StashKey[tempfile.TemporaryDirectory]()
+
+
+MOUNTS = "it mounts a small disk; as an administrator of a Linux computer: python course.py test --mounts"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--mounts", action="store_true", help="also run the tests that mount a disk (Linux, as root)")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--mounts"):
+        for item in items:
+            if item.get_closest_marker("mounts"):
+                item.add_marker(pytest.mark.skip(reason=MOUNTS))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -4,22 +4,24 @@ import secrets
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 
 from helpers.practice.api import chat, errors, faults, files, jobs, models, responses
 from helpers.practice.engine_registry import load_engines
 from helpers.practice.job_lifecycle import Jobs
+from helpers.practice.server_log import ServerLog
 from helpers.practice.settings import Settings
 from helpers.practice.store import Store
 
 VERSION = "1"
 
 
-def make_app(settings: Settings) -> FastAPI:
-    """The application for one home folder."""
+def make_app(settings: Settings, log: ServerLog) -> FastAPI:
+    """The application for one home folder; `log` keeps the tracebacks of what nobody foresaw."""
     app = FastAPI(title="Practice server", openapi_url=None)
     store = Store(settings)
-    app.state.settings, app.state.store = settings, store
+    app.state.settings, app.state.store, app.state.log = settings, store, log
     app.state.engines = load_engines(settings, store)
     app.state.jobs = Jobs(store, app.state.engines)
     for engine in app.state.engines.values():
@@ -27,7 +29,8 @@ def make_app(settings: Settings) -> FastAPI:
 
     errors.install(app)
     app.add_exception_handler(faults.DroppedConnection, _drop)
-    app.add_middleware(RequestId)
+    app.add_middleware(UnexpectedErrors)
+    app.add_middleware(RequestId)  # added last, so it stands around the other: every error has an id
     for module in (files, jobs, models, chat, responses):
         app.include_router(module.router, prefix="/v1", dependencies=[Depends(check_key), Depends(faults.meet_fault)])
     app.include_router(faults.router, dependencies=[Depends(check_key)])
@@ -74,3 +77,29 @@ class RequestId:
             await send(message)
 
         await self.app(scope, receive, send_with_id if scope["type"] == "http" else send)
+
+
+class UnexpectedErrors:
+    """Answers an error that nobody foresaw with a 500, and writes its traceback into the log before.
+
+    An answer that has begun breaks off instead; then uvicorn reports the error, and its reports go into the same log.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        begun = False
+
+        async def send_and_note(message: Any) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_and_note)
+        except Exception as error:  # the border of the server: behind it, uvicorn would answer in plain text
+            if begun or scope["type"] != "http":
+                raise
+            response = await run_in_threadpool(errors.unexpected, Request(scope), error)
+            await response(scope, receive, send)

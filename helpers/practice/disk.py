@@ -22,7 +22,7 @@ def is_full(folder: Path, error: BaseException | None = None) -> bool:
         return True
     if isinstance(error, sqlite3.OperationalError) and "full" in said:
         return True
-    return shutil.disk_usage(folder).free < LITTLE_SPACE
+    return folder.exists() and shutil.disk_usage(folder).free < LITTLE_SPACE
 
 
 @contextmanager

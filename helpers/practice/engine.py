@@ -14,6 +14,13 @@ Status = Literal["validating_files", "queued", "running", "paused", "succeeded",
 FINAL: tuple[Status, ...] = ("succeeded", "failed", "cancelled")
 
 
+class ModelUnavailable(OSError):
+    """A model cannot be used on this computer: it is missing or damaged.
+
+    The message says what to do; the server passes it on.
+    """
+
+
 @dataclass(frozen=True)
 class Event:
     id: str
@@ -87,8 +94,11 @@ class Engine(Protocol):
         """The base models that it can train and answer for here, the one to propose first."""
 
     def begin(self, look: Callable[[Job], Progress]) -> None:
-        """Called once, when the server is put together. `look` says how far a job is; the first look after a job's end writes
-        down what it made. An engine calls it for jobs that end though nobody asks."""
+        """Called once, when the server is put together.
+
+        `look` says how far a job is; the first look after a job's end writes down what it made. An engine calls it for
+        jobs that end though nobody asks.
+        """
 
     def plan(self, job: dict[str, Any], data: Any) -> dict[str, Any]:
         """Called once, before a job is stored: what must stay the same for it. `data` is a TrainingData."""
@@ -107,7 +117,13 @@ class Engine(Protocol):
     def resume(self, job: Job) -> None: ...
 
     def folders(self, tuned: TunedModel) -> dict[str, str] | None:
-        """`adapter`: the PEFT folder of a tuned model; `base_model`: what Transformers loads below it. None: no files."""
+        """`adapter`: the PEFT folder of a tuned model; `base_model`: what Transformers loads below it. None: no files.
+
+        Raises ModelUnavailable or FilesGone.
+        """
 
     def reply(self, base: str, tuned: TunedModel | None, request: ChatRequest) -> Reply:
-        """Answer with a base model, or with a model tuned from it. Raises ApiError, e.g. for a prompt too long."""
+        """Answer with a base model, or with a model tuned from it.
+
+        Raises ApiError (e.g. for a prompt too long), ModelUnavailable or FilesGone, all before the first piece.
+        """

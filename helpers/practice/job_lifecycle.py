@@ -19,9 +19,6 @@ class Jobs:
     def __init__(self, store: Store, engines: dict[str, Engine]) -> None:
         self.store, self.engines = store, engines
 
-    def all(self) -> list[Job]:
-        return self.store.jobs()
-
     def progress(self, job: Job) -> Progress:
         """How far a job is now. The first to see that it has ended writes down what it has made."""
         engine = self.engines.get(job.engine)
@@ -29,28 +26,30 @@ class Jobs:
             return _without_engine(job)
         progress = engine.progress(job, time.time())
         if progress.status in FINAL and job.outcome is None:
-            with forgiven_if_full(
-                self.store.settings.home
-            ):  # it is said at least; who looks when there is space again writes it down
+            # On a full disk the end is reported only; whoever looks when there is space again writes it down.
+            with forgiven_if_full(self.store.settings.home):
                 self._settle(job, progress)
         return progress
 
     def model(self, name: str) -> TunedModel | None:
-        self._settle_all()
-        return self.store.model(name)
+        """None if there is no such model, also not from a job that has just ended."""
+        found = self.store.model(name)
+        if found is None:
+            self._settle_open_jobs()
+            found = self.store.model(name)
+        return found
 
     def models(self) -> list[TunedModel]:
-        self._settle_all()
+        self._settle_open_jobs()
         return self.store.models()
 
     @staticmethod
     def result_file_id(job: Job) -> str:
         return derived_id("file-", job.id, "result")
 
-    def _settle_all(self) -> None:
-        for job in self.store.jobs():
-            if job.outcome is None:
-                self.progress(job)
+    def _settle_open_jobs(self) -> None:
+        for job in self.store.open_jobs():
+            self.progress(job)
 
     def _settle(self, job: Job, progress: Progress) -> None:
         if progress.csv is not None:
@@ -63,7 +62,12 @@ class Jobs:
             ]
             if progress.fine_tuned_model not in [name for name, _, _ in models]:
                 models.append((progress.fine_tuned_model, job.model, None))
-        outcome = {"status": progress.status, "finished_at": progress.finished_at, "error": progress.error}
+        outcome = {
+            "status": progress.status,
+            "finished_at": progress.finished_at,
+            "error": progress.error,
+            "trained_tokens": progress.trained_tokens,
+        }
         self.store.settle_job(job.id, outcome, models)
 
     def _write_result(self, job: Job, csv: str) -> None:

@@ -10,6 +10,7 @@ import uvicorn
 
 from helpers.practice.app import make_app
 from helpers.practice.disk import is_full, no_space
+from helpers.practice.server_log import ServerLog
 from helpers.practice.settings import PracticeHomeError, Settings, load_settings
 
 START_TIMEOUT = 20.0  # seconds
@@ -22,9 +23,10 @@ class PracticeServer:
         self.settings, self.key, self.home = settings, settings.key, settings.home
         host, self.port = listening.getsockname()[:2]
         self.base_url = f"http://{host}:{self.port}/v1"
-        self._app = make_app(settings)
-        config = uvicorn.Config(self._app, access_log=False, log_level="critical", lifespan="off")
-        self._server = uvicorn.Server(config)
+        self._log = ServerLog(settings)
+        self._app = make_app(settings, self._log)
+        # Without a log_config, uvicorn leaves the loggers of this program as the learner has set them up.
+        self._server = uvicorn.Server(uvicorn.Config(self._app, log_config=None, lifespan="off"))
         self._thread = threading.Thread(
             target=self._server.run, args=([listening],), name="practice-server", daemon=True
         )
@@ -37,6 +39,7 @@ class PracticeServer:
         return self._thread.is_alive() and self._server.started
 
     def start(self) -> None:
+        self._log.listen(self._thread)
         self._thread.start()
         deadline = threading.Event()
         for _ in range(int(START_TIMEOUT * 1000)):
@@ -44,7 +47,10 @@ class PracticeServer:
                 break
             deadline.wait(0.001)
         if not self._server.started:
-            raise RuntimeError("The practice server did not start. Restart the kernel and try again.")
+            raise RuntimeError(
+                "The practice server did not start. Restart the kernel and try again. If it fails again, the reason "
+                f"may stand in {self._log.path}."
+            )
         atexit.register(self.stop)
 
     def stop(self) -> None:
@@ -53,6 +59,7 @@ class PracticeServer:
         self._server.force_exit = True  # do not wait for a client that keeps its connection open
         self._thread.join(5)
         self._app.state.store.close()
+        self._log.close()
 
 
 def start_server(
@@ -62,9 +69,21 @@ def start_server(
     key: str | None = None,
     job_seconds: float | None = None,
 ) -> PracticeServer:
-    """Start a practice server and return when it answers. Port 0 takes a free one.
+    """Start a practice server and return when it answers.
 
-    Raises PracticeHomeError if its folder cannot be used, OSError if the port is taken.
+    Args:
+        home: The folder of its files and its database; None means PRACTICE_HOME, or a folder of the user.
+        host: The address to listen on.
+        port: The port to listen on; 0 takes a free one.
+        key: The key that clients must send; None means PRACTICE_KEY, or the one of the folder.
+        job_seconds: How long a simulated job takes; None means PRACTICE_JOB_SECONDS, or 12.
+
+    Returns:
+        The running server.
+
+    Raises:
+        PracticeHomeError: The folder cannot be used.
+        OSError: The port is taken.
     """
     settings = load_settings(home, key, job_seconds)
     try:

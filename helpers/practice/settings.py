@@ -49,7 +49,7 @@ def load_settings(home: str | Path | None = None, key: str | None = None, job_se
     except OSError as error:
         raise PracticeHomeError(
             f"The practice server cannot write to its folder {folder} ({error.strerror}). "
-            "Free some space or mend its permissions, or name another folder in PRACTICE_HOME."
+            "Free some space or correct its permissions, or name another folder in PRACTICE_HOME."
         ) from error
     if job_seconds is None:
         job_seconds = _job_seconds(os.environ.get("PRACTICE_JOB_SECONDS"))

@@ -30,14 +30,33 @@ CREATE TABLE job (
     validation_file TEXT, suffix TEXT, seed INTEGER, method TEXT, metadata TEXT, plan TEXT, pauses TEXT,
     cancelled_at REAL, outcome TEXT);
 CREATE TABLE model (
-    name TEXT PRIMARY KEY, number INTEGER, base TEXT, job_id TEXT, step INTEGER, created_at INTEGER, deleted INTEGER DEFAULT 0);
+    name TEXT PRIMARY KEY, number INTEGER, base TEXT, job_id TEXT, step INTEGER, created_at INTEGER,
+    deleted INTEGER DEFAULT 0);
 CREATE TABLE event (job_id TEXT, number INTEGER, created_at INTEGER, level TEXT, message TEXT, type TEXT, data TEXT,
     PRIMARY KEY (job_id, number));
 CREATE TABLE checkpoint (job_id TEXT, step INTEGER, name TEXT, created_at INTEGER, metrics TEXT,
     PRIMARY KEY (job_id, step));
 CREATE TABLE fault (number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT, times INTEGER);
 """
+# Made at every start, so that homes of earlier versions of the course get them too; servers of such a version ignore
+# them.
+INDEXES = """
+CREATE INDEX IF NOT EXISTS job_number ON job (number);
+CREATE INDEX IF NOT EXISTS job_open ON job (number) WHERE outcome IS NULL;
+CREATE INDEX IF NOT EXISTS file_number ON file (number) WHERE deleted = 0;
+"""
+# A condition on a job; its parameter is a JSON object.
+HAS_ALL_PAIRS = """NOT EXISTS (
+    SELECT 1 FROM json_each(?) AS wanted WHERE NOT EXISTS (
+        SELECT 1 FROM json_each(job.metadata) AS had WHERE had.key = wanted.key AND had.value = wanted.value))"""
 JSON_COLUMNS = {"method", "metadata", "plan", "pauses", "outcome"}
+
+
+class FilesGone(FileNotFoundError):
+    """Somebody has deleted from the practice home what a file or a model needs.
+
+    The message says what; the server passes it on.
+    """
 
 
 @dataclass(frozen=True)
@@ -98,16 +117,17 @@ class Store:
                 db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             elif version != SCHEMA_VERSION:
                 raise RuntimeError(
-                    f"{settings.database.name}: found version {version}, expected {SCHEMA_VERSION}. It belongs to another "
-                    "edition of the course; name another folder in PRACTICE_HOME, or delete this one to begin afresh."
+                    f"{settings.database.name}: found version {version}, expected {SCHEMA_VERSION}. It belongs to "
+                    "another edition of the course; name another folder in PRACTICE_HOME, or delete this one to begin "
+                    "afresh."
                 )
             _give_id(db)
-        # While a connection that has read is open, SQLite keeps the files beside the database. Without them nothing can be read, and on a
-        # full disk they cannot be made.
+        # Keep one reader open so that SQLite keeps the -wal and -shm files; they cannot be recreated on a full disk.
         held = self._open()
         held.execute("SELECT value FROM counter").fetchone()
         self.close = weakref.finalize(self, held.close)
         self._sweep()
+        self._add_indexes()
 
     def _open(self) -> sqlite3.Connection:
         db = sqlite3.connect(
@@ -143,6 +163,11 @@ class Store:
                 raise
             db.execute("COMMIT")
 
+    def _add_indexes(self) -> None:
+        with self._transaction() as db:
+            for statement in INDEXES.split(";\n"):
+                db.execute(statement)
+
     def _sweep(self) -> None:
         """Remove what an upload left that was cut off. An hour old: another server may be writing a young one."""
         for part in self.settings.files.glob("*.part"):
@@ -171,10 +196,31 @@ class Store:
     def path_of(self, file_id: str) -> Path:
         return self.settings.files / file_id
 
+    def content_of(self, file_id: str) -> Path:
+        """Where to read a file that was uploaded. Raises FilesGone if its content was deleted by hand."""
+        path = self.path_of(file_id)
+        if not path.is_file():
+            raise FilesGone(
+                f"{file_id}: the content of this file is gone from the practice home. Upload it again; "
+                "a model that was made from it has to be trained again."
+            )
+        return path
+
     def add_file(
         self, content: Path, filename: str, purpose: str, sha256: str, file_id: str | None = None
     ) -> StoredFile:
-        """Take over a finished temporary file. With a given id, a second call changes nothing."""
+        """Take over a finished temporary file.
+
+        Args:
+            content: The temporary file, in the same file system as the practice home.
+            filename: The name that the learner gave it.
+            purpose: "fine-tune" or another purpose.
+            sha256: The checksum of the content.
+            file_id: The id; None makes a new one. With an id that is there already, its row stays as it is.
+
+        Returns:
+            The file as it is stored.
+        """
         with self._transaction() as db:
             number = self._number(db)
             file_id = file_id or self._new_id("file-", number)
@@ -189,15 +235,36 @@ class Store:
     def file(self, file_id: str) -> StoredFile | None:
         return self._one(StoredFile, "SELECT * FROM file WHERE id = ? AND deleted = 0", file_id)
 
-    def files(self) -> list[StoredFile]:
-        """Newest first."""
-        return self._all(StoredFile, "SELECT * FROM file WHERE deleted = 0 ORDER BY number DESC")
+    def files(
+        self,
+        limit: int,
+        *,
+        purpose: str | None = None,
+        after: StoredFile | None = None,
+        newest_first: bool = True,
+    ) -> tuple[list[StoredFile], bool]:
+        """At most `limit` files that come behind `after` in the order asked for, of one purpose or of all.
+
+        Args:
+            limit: The largest number of files.
+            purpose: "fine-tune" or another purpose; None means every one.
+            after: The last file of the page before; None means from the beginning.
+            newest_first: The order; else the oldest comes first.
+
+        Returns:
+            The files, without those that are deleted, and whether there are more.
+        """
+        sql, values = "SELECT * FROM file WHERE deleted = 0", []
+        if purpose is not None:
+            sql, values = f"{sql} AND purpose = ?", [*values, purpose]
+        return self._page(StoredFile, sql, values, after, limit, newest_first)
 
     def delete_file(self, file_id: str) -> None:
         with self._transaction() as db:
             db.execute("UPDATE file SET deleted = 1 WHERE id = ?", (file_id,))
-        # A job that was started with the file has the right to read it to the end.
-        if not any(file_id in (job.training_file, job.validation_file) for job in self.jobs()):
+            used = db.execute("SELECT 1 FROM job WHERE ? IN (training_file, validation_file) LIMIT 1", (file_id,))
+            is_used = used.fetchone() is not None
+        if not is_used:  # a job that was started with the file has the right to read it to the end
             self.path_of(file_id).unlink(missing_ok=True)
 
     # --- jobs ------------------------------------------------------------------------------------------------
@@ -225,15 +292,65 @@ class Store:
         return self._one(Job, "SELECT * FROM job WHERE id = ?", job_id)
 
     def jobs(self) -> list[Job]:
-        """Newest first."""
+        """All jobs, newest first. For a page of them there is `page_of_jobs`, for those that go on `open_jobs`."""
         return self._all(Job, "SELECT * FROM job ORDER BY number DESC")
 
-    def change_job(self, job_id: str, **values: Any) -> None:
-        assignments = ", ".join(f"{name} = ?" for name in values)
+    def open_jobs(self) -> list[Job]:
+        """The jobs whose end is not written down yet, newest first."""
+        return self._all(Job, "SELECT * FROM job WHERE outcome IS NULL ORDER BY number DESC")
+
+    def page_of_jobs(
+        self,
+        limit: int,
+        *,
+        after: Job | None = None,
+        metadata: dict[str, str] | None = None,
+        without_metadata: bool = False,
+    ) -> tuple[list[Job], bool]:
+        """At most `limit` jobs that come behind `after`, newest first.
+
+        Args:
+            limit: The largest number of jobs.
+            after: The last job of the page before; None means from the newest on.
+            metadata: Only jobs that have all these pairs; None or no pair means every job.
+            without_metadata: Only jobs that have no pair at all.
+
+        Returns:
+            The jobs, whether they have ended or not, and whether there are more.
+        """
+        sql, values = "SELECT * FROM job WHERE TRUE", []
+        if without_metadata:
+            sql += " AND (metadata IS NULL OR metadata = '{}')"
+        if metadata:
+            sql, values = f"{sql} AND {HAS_ALL_PAIRS}", [json.dumps(metadata)]
+        return self._page(Job, sql, values, after, limit)
+
+    def cancel_job(self, job_id: str, now: float) -> bool:
+        """Note that a job is cancelled. False if it is cancelled already, or if its end is written down."""
         with self._transaction() as db:
-            db.execute(
-                f"UPDATE job SET {assignments} WHERE id = ?", [*(_column(n, v) for n, v in values.items()), job_id]
+            changed = db.execute(
+                "UPDATE job SET cancelled_at = ? WHERE id = ? AND cancelled_at IS NULL AND outcome IS NULL",
+                (now, job_id),
             )
+            return changed.rowcount == 1
+
+    def pause_job(self, job_id: str, now: float) -> bool:
+        """Begin a pause. False if the job is paused already."""
+        with self._transaction() as db:
+            pauses = _pauses(db, job_id)
+            if pauses and pauses[-1][1] is None:
+                return False
+            _write_pauses(db, job_id, [*pauses, [now, None]])
+            return True
+
+    def resume_job(self, job_id: str, now: float) -> bool:
+        """End the pause of a job. False if it is not paused."""
+        with self._transaction() as db:
+            pauses = _pauses(db, job_id)
+            if not pauses or pauses[-1][1] is not None:
+                return False
+            _write_pauses(db, job_id, [*pauses[:-1], [pauses[-1][0], now]])
+            return True
 
     def settle_job(self, job_id: str, outcome: dict[str, Any], models: list[tuple[str, str, int | None]]) -> None:
         """Write down how a job ended, and the models it made as (name, base, step). The first to come settles it."""
@@ -251,6 +368,15 @@ class Store:
     def add_event(
         self, job_id: str, message: str, *, level: str = "info", type: str = "message", data: Any = None
     ) -> None:
+        """Add an event to those of a job.
+
+        Args:
+            job_id: The job.
+            message: What a person reads.
+            level: "info", "warn" or "error".
+            type: "message" or "metrics".
+            data: What was measured, or anything else that JSON can hold.
+        """
         with self._transaction() as db:
             last = db.execute("SELECT COALESCE(MAX(number), 0) FROM event WHERE job_id = ?", (job_id,)).fetchone()[0]
             row = (job_id, last + 1, int(time.time()), level, message, type, json.dumps(data))
@@ -263,6 +389,14 @@ class Store:
         return [{**dict(row), "data": json.loads(row["data"])} for row in rows]
 
     def add_checkpoint(self, job_id: str, step: int, name: str, metrics: dict[str, float]) -> None:
+        """Add a checkpoint to those of a job; one of the same step is replaced.
+
+        Args:
+            job_id: The job.
+            step: The training step after which it was saved.
+            name: The name by which the model of this step is asked.
+            metrics: What was measured at this step.
+        """
         with self._transaction() as db:
             row = (job_id, step, name, int(time.time()), json.dumps(metrics))
             db.execute("INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?, ?, ?)", row)
@@ -316,6 +450,17 @@ class Store:
 
     # --- reading ---------------------------------------------------------------------------------------------
 
+    def _page(
+        self, kind: type, sql: str, values: list[Any], after: Any, limit: int, newest_first: bool = True
+    ) -> tuple[list[Any], bool]:
+        """Of what `sql` selects, at most `limit` rows from behind `after` on, and whether there are more."""
+        if after is not None:
+            sql, values = f"{sql} AND number {'<' if newest_first else '>'} ?", [*values, after.number]
+        order = "DESC" if newest_first else "ASC"
+        with self._connection() as db:
+            rows = db.execute(f"{sql} ORDER BY number {order} LIMIT ?", [*values, limit + 1]).fetchall()
+        return [_row(kind, row) for row in rows[:limit]], len(rows) > limit
+
     def _one(self, kind: type, sql: str, *values: Any) -> Any:
         with self._connection() as db:
             row = db.execute(sql, values).fetchone()
@@ -355,3 +500,11 @@ def _row(kind: type, row: sqlite3.Row) -> Any:
 
 def _column(name: str, value: Any) -> Any:
     return json.dumps(value) if name in JSON_COLUMNS and value is not None else value
+
+
+def _pauses(db: sqlite3.Connection, job_id: str) -> list[list[float | None]]:
+    return json.loads(db.execute("SELECT pauses FROM job WHERE id = ?", (job_id,)).fetchone()[0])
+
+
+def _write_pauses(db: sqlite3.Connection, job_id: str, pauses: list[list[float | None]]) -> None:
+    db.execute("UPDATE job SET pauses = ? WHERE id = ?", (json.dumps(pauses), job_id))

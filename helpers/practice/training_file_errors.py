@@ -61,7 +61,17 @@ def first_error(lines: Iterable[bytes], param: str = "training_file") -> JobErro
 
 
 def wrong_method(file_id: str, kind: Kind, method: str, param: str = "training_file") -> JobError | None:
-    """The error of a job whose method does not fit its file's format; None if it does."""
+    """The error of a job whose method does not fit its file's format.
+
+    Args:
+        file_id: The file.
+        kind: What its first example is.
+        method: The method that the job asks for.
+        param: The parameter of the job that names the file.
+
+    Returns:
+        The error; None if the method fits.
+    """
     fitting = {"chat": "supervised", "dpo": "dpo"}.get(kind)
     if fitting is None or method == fitting:
         return None

@@ -28,7 +28,21 @@ class TrainingData:
 def read_training_data(
     store: Store, training: StoredFile, validation: StoredFile | None, method: str, model: str
 ) -> TrainingData:
-    """Go through the training file and the validation file once, a line at a time."""
+    """Go through the training file and the validation file, a line at a time.
+
+    Args:
+        store: Where the files are.
+        training: The training file.
+        validation: The validation file, if the job has one.
+        method: The method of the job: "supervised" or "dpo".
+        model: The base model, whose tokens are counted.
+
+    Returns:
+        The number of examples and tokens, or the reason why the job fails.
+
+    Raises:
+        FilesGone: The content of a file was deleted by hand.
+    """
     failure = _failure(store, training, method, "training_file")
     if failure is None and validation is not None:
         failure = _failure(store, validation, method, "validation_file")
@@ -36,7 +50,7 @@ def read_training_data(
         return TrainingData(0, 0, training.sha256, failure)
     limit = base_model(model).training_tokens_per_example
     examples = tokens = 0
-    for _, line in read_lines(store.path_of(training.id)):
+    for _, line in read_lines(store.content_of(training.id)):
         count = count_example(json.loads(line), model)
         examples += 1
         tokens += min(count, limit) if limit else count
@@ -53,7 +67,7 @@ def _failure(store: Store, file: StoredFile, method: str, param: str) -> dict[st
 
 
 def _lines(store: Store, file: StoredFile) -> Iterator[bytes]:
-    return (line for _, line in read_lines(store.path_of(file.id)))
+    return (line for _, line in read_lines(store.content_of(file.id)))
 
 
 def _kind(store: Store, file: StoredFile) -> str:

@@ -2,9 +2,10 @@
 
 import os
 import re
-import tempfile
+import secrets
+import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -53,8 +54,16 @@ def read_lines(
 ) -> Iterator[tuple[int, bytes]]:
     """Line number and line (UTF-8 bytes, without its end) of each line that is not blank.
 
-    Only one line is held in memory. What is unusual about the file is noted in `form`. With `decode=False`,
-    UTF-16 is left as it is, for somebody who wants to refuse it.
+    Only one line is held in memory.
+
+    Args:
+        path: The file.
+        form: What is unusual about the file is noted here.
+        progress: Whether to show a progress bar where the file is long.
+        decode: Whether to make UTF-8 of UTF-16. Without, it is left as it is, for somebody who wants to refuse it.
+
+    Returns:
+        One pair after the other, while the file is read.
     """
     form = form if form is not None else FileForm()
     size = path.stat().st_size
@@ -99,22 +108,29 @@ def _utf16_lines(path: Path, encoding: str) -> Iterator[bytes]:
 
 @contextmanager
 def written_safely(path: Path, overwrite: bool = False) -> Iterator[BinaryIO]:
-    """Write a file so that it is either there whole or not at all, and never over another one unasked."""
+    """Write a file so that it is either there whole or not at all, and never over another one unasked.
+
+    A class can share a folder: a new file gets the permissions that the umask leaves, and one that is replaced keeps
+    its own.
+    """
     if path.exists() and not overwrite:
         raise FileExistsError(
             f"{path.name} is there already and was left as it is. "
             "Choose another name, or pass overwrite=True to replace it."
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    part = path.with_name(f".{secrets.token_hex(8)}.part")  # not from tempfile, which lets only the owner read
     try:
-        with os.fdopen(handle, "wb") as file:
+        with part.open("xb") as file:
+            if os.name == "posix":
+                with suppress(FileNotFoundError):
+                    shutil.copymode(path, part)
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, path)
+        os.replace(part, path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise
 
 

@@ -1,10 +1,14 @@
-"""A disk that is really full: a small one in memory, which only an administrator of a Linux computer can make."""
+"""A disk that is really full: a small one in memory, which only an administrator of a Linux computer can make.
+
+These tests mount it, so they are run only when they are asked for: `python course.py test --mounts`.
+"""
 
 import errno
 import os
 import shutil
 import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,6 +23,7 @@ from helpers.practice.settings import PracticeHomeError
 from tests.local_training import needs_local_training, tiny_model, wait_for
 
 SIZE = 200  # MB
+mounts = pytest.mark.mounts
 
 
 @pytest.fixture
@@ -43,6 +48,7 @@ def fill(disk: Path) -> Path:
     return filler
 
 
+@mounts
 @needs_local_training
 def test_a_job_on_a_full_disk_fails_with_the_reason_and_the_server_goes_on_when_there_is_space_again(
     disk, tmp_path, monkeypatch
@@ -69,6 +75,7 @@ def test_a_job_on_a_full_disk_fails_with_the_reason_and_the_server_goes_on_when_
     server.stop()
 
 
+@mounts
 def test_a_simulated_job_that_ends_on_a_full_disk_is_written_down_when_there_is_space_again(disk, monkeypatch):
     monkeypatch.setenv("PRACTICE_JOB_SECONDS", "2")
     server = start_server(home=disk / "home")
@@ -83,6 +90,7 @@ def test_a_simulated_job_that_ends_on_a_full_disk_is_written_down_when_there_is_
     server.stop()
 
 
+@mounts
 def test_a_server_that_starts_on_a_full_disk_says_so_and_starts_when_there_is_space_again(disk):
     start_server(home=disk / "home").stop()
     filler = fill(disk)
@@ -90,6 +98,25 @@ def test_a_server_that_starts_on_a_full_disk_says_so_and_starts_when_there_is_sp
         start_server(home=disk / "home")
     filler.unlink()
     start_server(home=disk / "home").stop()
+
+
+@mounts
+def test_an_error_on_a_full_disk_is_answered_and_the_log_goes_on_when_there_is_space_again(disk):
+    server = start_server(home=disk / "home", job_seconds=0)
+    client = openai.OpenAI(base_url=server.base_url, api_key=server.key, max_retries=0)
+    file = client.files.create(file=DATA / "mydata.jsonl", purpose="fine-tune")
+    job = client.fine_tuning.jobs.create(model="gpt-4.1-mini-2025-04-14", training_file=file.id)
+    with closing(sqlite3.connect(disk / "home" / "practice.sqlite")) as db, db:
+        db.execute("UPDATE job SET plan = '{'")
+    filler = fill(disk)
+    for _ in range(2):
+        with pytest.raises(openai.InternalServerError, match="JSONDecodeError"):
+            client.fine_tuning.jobs.retrieve(job.id)
+    filler.unlink()
+    with pytest.raises(openai.InternalServerError, match="JSONDecodeError"):
+        client.fine_tuning.jobs.retrieve(job.id)
+    assert (disk / "home" / "server.log").read_text(encoding="utf-8").count("json.decoder.JSONDecodeError") >= 1
+    server.stop()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from helpers.practice.api.errors import ApiError, model_not_found
+from helpers.practice.api.errors import model_not_found, model_unavailable
 from helpers.practice.engine import ChatRequest, Engine, Reply
 from helpers.practice.ids import random_id
 
@@ -40,7 +40,7 @@ class CreateCompletion(BaseModel):
     seed: int | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    # The rest is accepted because it changes nothing in what the practice server answers.
+    # These fields are accepted because they change nothing in what the practice server answers.
     n: Annotated[int, Field(ge=1, le=1)] | None = None
     logprobs: Literal[False] | None = None
     user: str | None = None
@@ -92,7 +92,7 @@ def ask(request: Request, asked: ChatRequest) -> tuple[Engine, Reply]:
     engine = request.app.state.engines.get(job.engine)
     if engine is None:
         message = "This model was trained for real, and real training is not installed here: python course.py --local"
-        raise ApiError(503, message, type="server_error")
+        raise model_unavailable(message, code="engine_not_installed")
     return engine, engine.reply(tuned.base, tuned, asked)
 
 

@@ -9,6 +9,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from helpers.practice.disk import is_full, no_space
+from helpers.practice.engine import ModelUnavailable
+from helpers.practice.store import FilesGone
 
 WIND_DOWN = (
     "OpenAI is winding down the fine-tuning platform and your organization is no longer able to create new fine-tuning "
@@ -17,7 +19,16 @@ WIND_DOWN = (
 
 
 class ApiError(Exception):
-    """An answer that is an error. A client retries 429 and 5xx by itself; the others it is told not to."""
+    """An answer that is an error. A client retries 429 and 5xx by itself; the others it is told not to.
+
+    Args:
+        status: The HTTP status.
+        message: What a person reads.
+        code: OpenAI's name of the error, such as "model_not_found".
+        param: The field of the request that the error is about.
+        type: OpenAI's kind of the error.
+        headers: More headers of the answer.
+    """
 
     def __init__(
         self,
@@ -70,6 +81,11 @@ def model_not_found(model: str) -> ApiError:
     return ApiError(404, f"The model `{model}` does not exist or you do not have access to it.", code="model_not_found")
 
 
+def model_unavailable(message: str, code: str | None = None) -> ApiError:
+    """A model cannot answer on this computer. The client is told not to try again: nothing changes by itself."""
+    return ApiError(503, message, code=code, type="server_error", headers={"x-should-retry": "false"})
+
+
 def install(app: FastAPI) -> None:
     """Turn every error of the framework into one of OpenAI's shape."""
 
@@ -87,14 +103,24 @@ def install(app: FastAPI) -> None:
             return ApiError(404, f"Invalid URL ({request.method} {request.url.path})").response()
         return ApiError(error.status_code, str(error.detail)).response()
 
-    @app.exception_handler(OSError)
-    @app.exception_handler(sqlite3.OperationalError)
-    @app.exception_handler(Exception)
-    def _(request: Request, error: Exception) -> JSONResponse:
-        if isinstance(error, OSError | sqlite3.OperationalError) and is_full(request.app.state.settings.home, error):
-            return ApiError(507, no_space("try again"), code="disk_full", type="server_error").response()
-        message = f"The practice server failed: {type(error).__name__}. Please report it with what you did."
-        return ApiError(500, message, type="server_error").response()
+    @app.exception_handler(ModelUnavailable)
+    def _(request: Request, error: ModelUnavailable) -> JSONResponse:
+        return model_unavailable(str(error)).response()
+
+    @app.exception_handler(FilesGone)
+    def _(request: Request, error: FilesGone) -> JSONResponse:
+        return ApiError(404, str(error)).response()
+
+
+def unexpected(request: Request, error: Exception) -> JSONResponse:
+    """The answer to an error that nobody foresaw. Its traceback is in the log before anybody reads the answer."""
+    state = request.app.state
+    if isinstance(error, OSError | sqlite3.OperationalError) and is_full(state.settings.home, error):
+        return ApiError(507, no_space("try again"), code="disk_full", type="server_error").response()
+    state.log.failed(f"{request.method} {request.url.path!r} was answered with 500", error)
+    details = f"The details are in {state.log.path}; add them if you report it."
+    message = f"The practice server failed: {type(error).__name__}. {details}"
+    return ApiError(500, message, type="server_error").response()
 
 
 def _from_validation(error: RequestValidationError) -> ApiError:

@@ -65,7 +65,7 @@ def meet_fault(request: Request) -> None:
         case None:
             return
         case "wrong_key":
-            raise wrong_key("practice-rehearsal-of-a-wrong-key")
+            raise wrong_key("practice-planted-wrong-key")
         case "training_not_available":
             raise ApiError(403, WIND_DOWN, code="training_not_available")
         case "rate_limit":

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Query, Request, UploadFile
 from fastapi.responses import FileResponse
 
 from helpers.practice.api.errors import ApiError, not_found
-from helpers.practice.api.pagination import page
+from helpers.practice.api.pagination import listed, unknown_cursor
 from helpers.practice.store import Store, StoredFile
 from helpers.practice.training_file_errors import not_a_dictionary
 from helpers.training_file.jsonl import read_lines
@@ -70,7 +70,7 @@ def _receive(file: UploadFile, handle: int) -> str:
 
 
 def _check_lines(path: Path) -> None:
-    """All that is asked at upload: every line is a JSON object. The rest is found out by the job."""
+    """All that is asked at upload: every line is a JSON object. The job validates the examples."""
     for number, line in read_lines(path, decode=False):  # as it is: UTF-16 is refused
         if message := not_a_dictionary(line, number):
             raise ApiError(400, message)
@@ -84,8 +84,27 @@ def list_files(
     limit: Annotated[int, Query(ge=1, le=10_000)] = 10_000,
     order: Literal["asc", "desc"] = "desc",
 ) -> dict[str, Any]:
-    files = [file for file in request.app.state.store.files() if purpose in (None, file.purpose)]
-    return page(files if order == "desc" else files[::-1], show, after=after, limit=limit, ends=True)
+    """A page of the files.
+
+    Args:
+        request: The request.
+        purpose: Only files of this purpose.
+        after: The id of the last file of the page before.
+        limit: The largest number of files.
+        order: The newest first ("desc"), or the oldest.
+
+    Returns:
+        The page.
+
+    Raises:
+        ApiError: `after` is the id of no file.
+    """
+    store: Store = request.app.state.store
+    cursor = store.file(after) if after is not None else None
+    if after is not None and cursor is None:
+        raise unknown_cursor(after)
+    found, more = store.files(limit, purpose=purpose, after=cursor, newest_first=order == "desc")
+    return listed([show(file) for file in found], more, ends=True)
 
 
 @router.get("/{file_id}")
@@ -96,9 +115,8 @@ def retrieve(request: Request, file_id: str) -> dict[str, Any]:
 @router.get("/{file_id}/content")
 def content(request: Request, file_id: str) -> FileResponse:
     file = _file(request, file_id)
-    return FileResponse(
-        request.app.state.store.path_of(file.id), media_type="application/octet-stream", filename=file.filename
-    )
+    path = request.app.state.store.content_of(file.id)
+    return FileResponse(path, media_type="application/octet-stream", filename=file.filename)
 
 
 @router.delete("/{file_id}")

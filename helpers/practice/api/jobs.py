@@ -7,14 +7,14 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from helpers.practice.api.errors import ApiError
-from helpers.practice.api.pagination import page
+from helpers.practice.api.pagination import listed, page, unknown_cursor
 from helpers.practice.engine import FINAL, Checkpoint, Engine, Event, Progress
 from helpers.practice.job_lifecycle import Jobs
 from helpers.practice.store import Job, StoredFile
 from helpers.practice.validate_files import read_training_data
 
 ORGANIZATION = "org-practice"
-AUTO = {"n_epochs": "auto", "batch_size": "auto", "learning_rate_multiplier": "auto"}
+SHOWN_AT_THE_TOP = ("n_epochs", "batch_size", "learning_rate_multiplier")  # the older place of the hyperparameters
 
 router = APIRouter(prefix="/fine_tuning/jobs")
 
@@ -149,19 +149,15 @@ def _suffix(suffix: str | None) -> str | None:
 def list_jobs(
     request: Request, after: str | None = None, limit: Annotated[int, Query(ge=1, le=100)] = 20
 ) -> dict[str, Any]:
-    jobs = _jobs(request)
-    return page(
-        _with_metadata(request, jobs.all()), lambda job: show(job, jobs.progress(job)), after=after, limit=limit
-    )
-
-
-def _with_metadata(request: Request, jobs: list[Job]) -> list[Job]:
-    """The filter `metadata[key]=value`, and `metadata=null` for jobs without any."""
-    asked = request.query_params
-    if asked.get("metadata") == "null":
-        return [job for job in jobs if not job.metadata]
+    """Newest first. `metadata[key]=value` chooses by metadata, `metadata=null` the jobs without any."""
+    store, asked = request.app.state.store, request.query_params
+    cursor = store.job(after) if after is not None else None
+    if after is not None and cursor is None:
+        raise unknown_cursor(after)
     wanted = {name[9:-1]: value for name, value in asked.items() if name.startswith("metadata[") and name.endswith("]")}
-    return [job for job in jobs if wanted.items() <= (job.metadata or {}).items()]
+    without = asked.get("metadata") == "null"
+    found, more = store.page_of_jobs(limit, after=cursor, metadata=wanted, without_metadata=without)
+    return listed([show(job, _jobs(request).progress(job)) for job in found], more)
 
 
 @router.get("/{job_id}")
@@ -175,6 +171,20 @@ def retrieve(request: Request, job_id: str) -> dict[str, Any]:
 def list_events(
     request: Request, job_id: str, after: str | None = None, limit: Annotated[int, Query(ge=1, le=100)] = 20
 ) -> dict[str, Any]:
+    """A page of the events of a job, newest first.
+
+    Args:
+        request: The request.
+        job_id: The job.
+        after: The id of the last event of the page before.
+        limit: The largest number of events.
+
+    Returns:
+        The page.
+
+    Raises:
+        ApiError: There is no such job, or `after` is the id of none of its events.
+    """
     events = _jobs(request).progress(_job(request, job_id)).events
     return page(events[::-1], _show_event, after=after, limit=limit)
 
@@ -183,6 +193,20 @@ def list_events(
 def list_checkpoints(
     request: Request, job_id: str, after: str | None = None, limit: Annotated[int, Query(ge=1, le=100)] = 10
 ) -> dict[str, Any]:
+    """A page of the checkpoints of a job, newest first.
+
+    Args:
+        request: The request.
+        job_id: The job.
+        after: The id of the last checkpoint of the page before.
+        limit: The largest number of checkpoints.
+
+    Returns:
+        The page.
+
+    Raises:
+        ApiError: There is no such job, or `after` is the id of none of its checkpoints.
+    """
     checkpoints = _jobs(request).progress(_job(request, job_id)).checkpoints
     return page(checkpoints[::-1], lambda each: _show_checkpoint(job_id, each), after=after, limit=limit, ends=True)
 
@@ -192,35 +216,33 @@ def list_checkpoints(
 
 @router.post("/{job_id}/cancel")
 def cancel(request: Request, job_id: str) -> dict[str, Any]:
-    job = _unfinished(request, job_id, "cancel")
-    request.app.state.store.change_job(job.id, cancelled_at=time.time())
+    _unfinished(request, job_id, "cancel")
+    if not request.app.state.store.cancel_job(job_id, time.time()):
+        _unfinished(request, job_id, "cancel")  # somebody else was first, or it has just ended
     return _after(request, job_id, "cancel")
 
 
 @router.post("/{job_id}/pause")
 def pause(request: Request, job_id: str) -> dict[str, Any]:
-    job = _unfinished(request, job_id, "pause")
-    if _jobs(request).progress(job).status == "paused":
+    _unfinished(request, job_id, "pause")
+    if not request.app.state.store.pause_job(job_id, time.time()):
         raise ApiError(400, f"Job {job_id} is paused already.")
-    request.app.state.store.change_job(job.id, pauses=[*job.pauses, [time.time(), None]])
     return _after(request, job_id, "pause")
 
 
 @router.post("/{job_id}/resume")
 def resume(request: Request, job_id: str) -> dict[str, Any]:
-    job = _unfinished(request, job_id, "resume")
-    if _jobs(request).progress(job).status != "paused":
+    _unfinished(request, job_id, "resume")
+    if not request.app.state.store.resume_job(job_id, time.time()):
         raise ApiError(400, f"Job {job_id} is not paused.")
-    request.app.state.store.change_job(job.id, pauses=[*job.pauses[:-1], [job.pauses[-1][0], time.time()]])
     return _after(request, job_id, "resume")
 
 
-def _unfinished(request: Request, job_id: str, verb: str) -> Job:
-    job = _job(request, job_id)
-    status = _jobs(request).progress(job).status
+def _unfinished(request: Request, job_id: str, verb: str) -> None:
+    """Raise an ApiError if the job has ended."""
+    status = _jobs(request).progress(_job(request, job_id)).status
     if status in FINAL:
         raise ApiError(400, f"Cannot {verb} job {job_id}: its status is already '{status}'.")
-    return job
 
 
 def _after(request: Request, job_id: str, verb: str) -> dict[str, Any]:
@@ -234,12 +256,9 @@ def _after(request: Request, job_id: str, verb: str) -> dict[str, Any]:
 
 
 def show(job: Job, progress: Progress) -> dict[str, Any]:
-    hyperparameters = progress.hyperparameters or AUTO
     kind = job.method["type"]
-    asked = job.method[kind]["hyperparameters"]
-    shown = {**asked, **{name: value for name, value in hyperparameters.items() if name in asked}}
-    if progress.hyperparameters is None:
-        shown = asked
+    asked, chosen = job.method[kind]["hyperparameters"], progress.hyperparameters or {}
+    shown = {name: chosen.get(name, value) for name, value in asked.items()}
     return {
         "id": job.id,
         "object": "fine_tuning.job",
@@ -248,7 +267,7 @@ def show(job: Job, progress: Progress) -> dict[str, Any]:
         "estimated_finish": progress.estimated_finish,
         "fine_tuned_model": progress.fine_tuned_model,
         "finished_at": progress.finished_at,
-        "hyperparameters": {name: shown[name] for name in AUTO},
+        "hyperparameters": {name: shown[name] for name in SHOWN_AT_THE_TOP},
         "integrations": [],
         "metadata": job.metadata,
         "method": {"type": kind, kind: {"hyperparameters": shown}},

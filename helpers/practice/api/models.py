@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
 
 from helpers.connection.catalogue import base_models
 from helpers.practice.api.errors import ApiError, model_not_found
@@ -16,20 +17,20 @@ router = APIRouter(prefix="/models")
 CATALOGUE_DAY = int(datetime.combine(date(2026, 11, 23), time(), UTC).timestamp())
 
 
-def _show_base(model_id: str) -> dict[str, Any]:
-    listed = {model.id: model for model in base_models()}.get(model_id)
-    shutdown = listed.shutdown_date.isoformat() if listed and listed.shutdown_date else None
-    return {
-        "id": model_id,
-        "object": "model",
-        "created": CATALOGUE_DAY,
-        "owned_by": "practice-server",
-        "shutdown_date": shutdown,
-    }
+def _show_base(model_id: str, shutdown_dates: dict[str, str]) -> dict[str, Any]:
+    return _show(model_id, CATALOGUE_DAY, "practice-server", shutdown_dates.get(model_id))
 
 
-def _show_tuned(model: TunedModel) -> dict[str, Any]:
-    return {**_show_base(model.base), "id": model.name, "created": model.created_at, "owned_by": "personal"}
+def _show_tuned(model: TunedModel, shutdown_dates: dict[str, str]) -> dict[str, Any]:
+    return _show(model.name, model.created_at, "personal", shutdown_dates.get(model.base))
+
+
+def _show(name: str, created: int, owner: str, shutdown_date: str | None) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": created, "owned_by": owner, "shutdown_date": shutdown_date}
+
+
+def _shutdown_dates() -> dict[str, str]:
+    return {model.id: model.shutdown_date.isoformat() for model in base_models() if model.shutdown_date}
 
 
 def base_ids(engines: dict[str, Engine]) -> list[str]:
@@ -37,16 +38,19 @@ def base_ids(engines: dict[str, Engine]) -> list[str]:
 
 
 @router.get("")
-def list_models(request: Request) -> dict[str, Any]:
-    own = [_show_tuned(model) for model in request.app.state.jobs.models()]
-    return {"object": "list", "data": [*map(_show_base, base_ids(request.app.state.engines)), *own]}
+def list_models(request: Request) -> JSONResponse:
+    dates = _shutdown_dates()
+    base = [_show_base(name, dates) for name in base_ids(request.app.state.engines)]
+    own = [_show_tuned(model, dates) for model in request.app.state.jobs.models()]
+    # A response of its own: FastAPI would look through each of thousands of models for something to convert.
+    return JSONResponse({"object": "list", "data": [*base, *own]})
 
 
 @router.get("/{name}")
 def retrieve(request: Request, name: str) -> dict[str, Any]:
     if name in base_ids(request.app.state.engines):
-        return _show_base(name)
-    return _show_tuned(_own(request, name))
+        return _show_base(name, _shutdown_dates())
+    return _show_tuned(_own(request, name), _shutdown_dates())
 
 
 @router.delete("/{name}")

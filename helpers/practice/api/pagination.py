@@ -7,24 +7,41 @@ from helpers.practice.api.errors import ApiError
 
 
 def page(
-    items: Sequence[Any],
-    show: Callable[[Any], dict[str, Any]],
-    *,
-    after: str | None,
-    limit: int,
-    ends: bool = False,
-    id_of: Callable[[Any], str] = lambda item: item.id,
+    items: Sequence[Any], show: Callable[[Any], dict[str, Any]], *, after: str | None, limit: int, ends: bool = False
 ) -> dict[str, Any]:
-    """The page of at most `limit` items that begins behind the item `after`. `ends` adds first_id and last_id."""
+    """A page of a list that is in memory.
+
+    Args:
+        items: The whole list; each item has an `id`.
+        show: Makes the JSON object of an item.
+        after: The id of the last item of the page before; None means from the beginning.
+        limit: The largest number of items.
+        ends: Whether to add first_id and last_id.
+
+    Returns:
+        The JSON object of the page.
+
+    Raises:
+        ApiError: `after` is not the id of an item.
+    """
     start = 0
     if after is not None:
-        ids = [id_of(item) for item in items]
+        ids = [item.id for item in items]
         if after not in ids:
-            raise ApiError(400, f"Invalid value for 'after': no object with id '{after}' in this list.", param="after")
+            raise unknown_cursor(after)
         start = ids.index(after) + 1
     chosen = items[start : start + limit]
-    body = {"object": "list", "data": [show(item) for item in chosen], "has_more": start + limit < len(items)}
+    return listed([show(item) for item in chosen], start + limit < len(items), ends=ends)
+
+
+def listed(objects: list[dict[str, Any]], has_more: bool, *, ends: bool = False) -> dict[str, Any]:
+    """A page as it is sent. `ends` adds first_id and last_id."""
+    body = {"object": "list", "data": objects, "has_more": has_more}
     if ends:
-        body["first_id"] = id_of(chosen[0]) if chosen else None
-        body["last_id"] = id_of(chosen[-1]) if chosen else None
+        body["first_id"] = objects[0]["id"] if objects else None
+        body["last_id"] = objects[-1]["id"] if objects else None
     return body
+
+
+def unknown_cursor(after: str) -> ApiError:
+    return ApiError(400, f"Invalid value for 'after': no object with id '{after}' in this list.", param="after")

@@ -31,7 +31,7 @@ class CreateResponse(BaseModel):
     max_output_tokens: Annotated[int, Field(ge=16)] | None = None
     stream: bool | None = None
     metadata: dict[str, str] | None = None
-    # The rest is accepted because it changes nothing in what the practice server answers.
+    # These fields are accepted because they change nothing in what the practice server answers.
     store: bool | None = None
     user: str | None = None
     service_tier: str | None = None
@@ -58,11 +58,7 @@ def _messages(body: CreateResponse) -> list[dict[str, Any]]:
     start = [{"role": "system", "content": body.instructions}] if body.instructions else []
     if isinstance(body.input, str):
         return [*start, {"role": "user", "content": body.input}]
-    return [*start, *({"role": message.role, "content": _text(message.content)} for message in body.input)]
-
-
-def _text(content: str | list[dict[str, Any]]) -> str:
-    return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
+    return [*start, *(message.model_dump() for message in body.input)]
 
 
 class Answer:

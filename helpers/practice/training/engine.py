@@ -130,7 +130,8 @@ class Trainer:
             estimated_finish=_estimated_finish(steps, now) if status == "running" else None,
             error=error,
             fine_tuned_model=model_name(job) if done else None,
-            trained_tokens=ending["trained_tokens"] if done else None,
+            # The outcome of a job that ended under an earlier version of the course does not name them.
+            trained_tokens={**ending, **(job.outcome or {})}.get("trained_tokens") if done else None,
             csv=result_csv(event.data for event in steps) if done else None,
         )
 

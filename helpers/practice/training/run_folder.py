@@ -8,6 +8,8 @@ from typing import Any
 
 import psutil
 
+from helpers.practice.store import FilesGone
+
 
 class TrainingFiles:
     """`process.json` says who trains, `pause` asks that process to stop, `ending.json` says how it ended."""
@@ -75,7 +77,7 @@ class TrainingFiles:
         """The PEFT folder of the model at a step; None means the last."""
         path = self.last_checkpoint() if step is None else self.checkpoints / f"checkpoint-{step}"
         if path is None or not path.is_dir():
-            raise FileNotFoundError(f"{self.folder.name}: the folder of this model is gone from the practice home")
+            raise FilesGone(f"{self.folder.name}: the folder of this model is gone from the practice home")
         return path
 
     def remove_checkpoints(self) -> None:

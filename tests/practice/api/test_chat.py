@@ -57,6 +57,10 @@ def test_a_stream_says_the_same_as_the_whole(client, tuned):
 def test_responses_say_the_same_as_chat(client, tuned):
     whole = ask(client, tuned, "How long is the warranty?").choices[0].message.content
     assert client.responses.create(model=tuned, input="How long is the warranty?").output_text == whole
+    parts = [{"type": "input_text", "text": "How long "}, {"type": "input_text", "text": "is the warranty?"}]
+    answer = client.responses.create(model=tuned, input=[{"role": "user", "content": parts}])
+    assert answer.output_text == whole
+    assert answer.usage == client.responses.create(model=tuned, input="How long is the warranty?").usage
     events = client.responses.create(model=tuned, input="How long is the warranty?", stream=True)
     assert "".join(event.delta for event in events if event.type == "response.output_text.delta") == whole
 

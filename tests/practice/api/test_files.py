@@ -1,7 +1,5 @@
 """/v1/files of the practice server, through the real client: what OpenAI does with an upload, it does too."""
 
-import json
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import openai
@@ -9,7 +7,6 @@ import pytest
 from openai.types import FileObject
 
 from helpers.course_data.paths import DATA
-from helpers.practice import start_server
 
 MATTRESS = DATA / "mydata.jsonl"
 
@@ -105,6 +102,7 @@ def test_files_are_listed_newest_first_by_purpose_and_in_pages(client):
     page = client.files.list(limit=2, purpose="fine-tune")
     assert page.has_more and [file.id for file in page.data] == ids[:2:-1]
     assert [file.id for file in page] == ids[::-1]  # the client turns the pages by itself
+    assert [file.id for file in client.files.list(limit=2, order="asc")] == [*ids, other]
 
 
 def test_a_page_names_its_ends(client):
@@ -136,52 +134,13 @@ def test_any_name_is_kept_and_none_leads_out_of_the_folder(client, home, name):
     assert [path.name for path in (home / "files").iterdir()] == [file.id]
 
 
-def test_files_are_still_there_after_a_restart(client, server, home):
-    file = upload(client, MATTRESS)
-    server.stop()
-    again = start_server(home=home, job_seconds=0)
-    try:
-        second = openai.OpenAI(base_url=again.base_url, api_key=again.key, max_retries=0)
-        assert second.files.retrieve(file.id) == file
-    finally:
-        again.stop()
-
-
-def test_two_servers_of_one_home_see_the_same_files(client, home):
-    other = start_server(home=home, job_seconds=0)
-    try:
-        second = openai.OpenAI(base_url=other.base_url, api_key=other.key, max_retries=0)
-        first_id, second_id = upload(client, MATTRESS).id, upload(second, MATTRESS).id
-        assert first_id != second_id
-        assert [file.id for file in client.files.list()] == [file.id for file in second.files.list()]
-    finally:
-        other.stop()
-
-
-def test_uploads_at_the_same_time_get_ids_of_their_own(client):
-    with ThreadPoolExecutor(8) as pool:
-        files = list(pool.map(lambda n: upload(client, json.dumps({"n": n}).encode()), range(24)))
-    assert len({file.id for file in files}) == 24
-    for n, file in enumerate(files):
-        assert json.loads(client.files.content(file.id).read()) == {"n": n}
-
-
-def test_ids_are_the_same_in_every_fresh_home_under_test_and_random_for_a_learner(tmp_path):
-    def first_id(home: Path, job_seconds: float) -> str:
-        running = start_server(home=home, job_seconds=job_seconds)
-        try:
-            client = openai.OpenAI(base_url=running.base_url, api_key=running.key, max_retries=0)
-            return upload(client, MATTRESS).id
-        finally:
-            running.stop()
-
-    assert first_id(tmp_path / "a", 0) == first_id(tmp_path / "b", 0)
-    assert first_id(tmp_path / "c", 12) != first_id(tmp_path / "d", 12)
-
-
-def test_without_the_key_nothing_is_shown(client, server):
-    upload(client, MATTRESS)
-    stranger = openai.OpenAI(base_url=server.base_url, api_key="practice-wrong-key-of-a-stranger", max_retries=0)
-    with pytest.raises(openai.AuthenticationError) as caught:
-        stranger.files.list()
-    assert "wrong-key" not in caught.value.message and caught.value.code == "invalid_api_key"
+def test_a_file_whose_content_was_deleted_by_hand_is_a_404_that_says_so(client, home, tuned):
+    job = client.fine_tuning.jobs.list().data[0]
+    (home / "files" / job.training_file).unlink()
+    for call in (
+        lambda: client.files.content(job.training_file),
+        lambda: client.fine_tuning.jobs.create(model=job.model, training_file=job.training_file),
+        lambda: client.chat.completions.create(model=tuned, messages=[{"role": "user", "content": "Hello"}]),
+    ):
+        with pytest.raises(openai.NotFoundError, match=f"{job.training_file}: the content of this file is gone"):
+            call()

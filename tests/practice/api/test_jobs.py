@@ -3,9 +3,12 @@
 import base64
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Barrier
 from types import SimpleNamespace
 
 import openai
@@ -15,6 +18,8 @@ from openai.types.fine_tuning.jobs import FineTuningJobCheckpoint
 
 from helpers.course_data.paths import DATA
 from helpers.practice import start_server
+from helpers.practice.settings import load_settings
+from helpers.practice.store import Store
 from helpers.tokens import count_tokens
 
 MATTRESS, VALIDATION = DATA / "mydata.jsonl", DATA / "validation.jsonl"
@@ -135,7 +140,7 @@ def test_without_a_validation_file_nothing_is_said_about_validation(client):
     assert not any("valid" in json.dumps(event.data) + event.message for event in measured)
 
 
-def test_events_come_newest_first_in_pages_without_gaps_or_doubles(client):
+def test_events_come_newest_first_in_pages_without_gaps_or_duplicates(client):
     job_id = start(client).id
     page = client.fine_tuning.jobs.list_events(job_id)
     assert len(page.data) == 20 and page.has_more
@@ -326,7 +331,7 @@ def test_a_job_goes_on_while_no_server_runs(tmp_path, clock):
         assert client.fine_tuning.jobs.retrieve(job_id).status == "running"
         before = events(client, job_id)
     clock.now += 60
-    with serving(tmp_path / "home", 100) as client:
+    with serving(tmp_path / "home", 5_000) as client:  # its length was settled when it was made
         job = client.fine_tuning.jobs.retrieve(job_id)
         assert job.status == "succeeded" and job.finished_at == job.created_at + 100
         assert events(client, job_id)[: len(before)] == before
@@ -377,6 +382,38 @@ def test_a_paused_job_can_be_cancelled(tmp_path, clock):
         assert client.fine_tuning.jobs.cancel(job_id).status == "cancelled"
 
 
+def test_of_many_who_pause_or_resume_a_job_at_once_on_two_servers_one_is_accepted(tmp_path):
+    with serving(tmp_path / "home", 10_000) as one, serving(tmp_path / "home", 10_000) as two:
+        job_id, clients = start(one).id, [one, two] * 4
+        together = Barrier(len(clients))
+
+        def accepts(client: openai.OpenAI, verb: str) -> bool:
+            together.wait()
+            try:
+                getattr(client.fine_tuning.jobs, verb)(job_id)
+            except openai.BadRequestError:
+                return False
+            return True
+
+        with ThreadPoolExecutor(len(clients)) as pool:
+            for verb in ("pause", "resume") * 15:
+                assert sum(pool.map(lambda client, verb=verb: accepts(client, verb), clients)) == 1
+        told = Counter(event.message for event in events(two, job_id))
+    assert told["The job has been paused"] == told["The job has been resumed"] == 15
+
+
+def test_who_cancels_a_job_second_is_told_and_changes_nothing(tmp_path, clock):
+    with serving(tmp_path / "home", 100) as client:
+        job_id = start(client).id
+        clock.now += 10
+        store = Store(load_settings(tmp_path / "home"))
+        ended = client.fine_tuning.jobs.cancel(job_id).finished_at
+        clock.now += 10
+        assert not store.cancel_job(job_id, clock.now), "by a server that looked before the other one wrote"
+        store.close()
+        assert client.fine_tuning.jobs.retrieve(job_id).finished_at == ended
+
+
 def test_a_file_that_is_deleted_does_not_hurt_the_job_that_uses_it(client):
     job = finished(client)
     client.files.delete(job.training_file)
@@ -397,6 +434,25 @@ def test_jobs_are_listed_newest_first_in_pages_and_by_metadata(client):
     ]
     assert [job.id for job in client.fine_tuning.jobs.list(limit=2)] == made[::-1]
     assert [job.id for job in client.fine_tuning.jobs.list(metadata={"class": "b"})] == [made[3], made[1]]
+
+
+def test_metadata_is_compared_as_it_was_written_page_by_page(client):
+    file = upload(client, MATTRESS)
+    odd = {'a "quoted" key.with[signs]': "练习 %_'", "class": "a"}
+    written = [odd, None, odd, {"class": "a"}, {}, odd]
+    made = [client.fine_tuning.jobs.create(training_file=file, model=MODEL, metadata=each).id for each in written]
+    found = client.fine_tuning.jobs.list(metadata=odd, limit=2)
+    assert found.has_more and [job.id for job in found] == [made[5], made[2], made[0]]
+    for wanted in ({"class": "%"}, {"class": "A"}, {**odd, "class": "b"}, {str(n): "x" for n in range(40)}):
+        assert client.fine_tuning.jobs.list(metadata=wanted).data == []
+    nothing = client.fine_tuning.jobs.list(extra_query={"metadata": "null"})
+    assert [job.id for job in nothing] == [made[4], made[1]]
+
+
+def test_a_cursor_that_is_no_job_is_an_error(client):
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.fine_tuning.jobs.list(after="ftjob-nobody")
+    assert caught.value.param == "after"
 
 
 def test_a_job_that_is_not_there_is_not_found(client):

@@ -1,0 +1,117 @@
+"""`server.log` in the practice home: the tracebacks of errors that nobody foresaw, and what uvicorn reports.
+
+All servers of a home write into this one file. It is bounded, and a key never stands in it.
+"""
+
+import itertools
+import logging
+import re
+import threading
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from filelock import FileLock
+
+from helpers.practice.settings import Settings
+
+LARGEST_FILE = 1_000_000  # bytes; what came before stands in server.log.1, which is as large
+LONGEST_RECORD = 50_000  # characters; the message of an error can quote all that somebody has sent
+LOCK_SECONDS = 2.0  # the longest that an answer waits for another server that writes
+LIBRARIES = ("uvicorn.error", "uvicorn.access", "asyncio")  # the loggers that report from the thread of a server
+SECRETS = re.compile(r"(?i)(authorization|bearer|api[_-]?key)\b.*|\bsk-[\w-]{8,}")
+
+_numbers = itertools.count(1)
+
+
+class ServerLog:
+    """The log as one server writes it. The loggers of the program that the server runs in stay as they are set up."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.path = settings.home / "server.log"
+        self._file = SharedFileHandler(self.path)
+        self._file.setFormatter(WithoutKeys(settings.key))
+        self._logger = logging.getLogger(f"{__name__}.{next(_numbers)}")
+        self._logger.propagate = False
+        self._logger.addHandler(self._file)
+        self._filter: FromThread | None = None
+
+    def failed(self, what: str, error: BaseException) -> None:
+        """Write down an error with its traceback."""
+        self._logger.error(what, exc_info=error)
+
+    def listen(self, thread: threading.Thread) -> None:
+        """From now on, write down what the libraries report from the thread of the server."""
+        self._filter = FromThread(thread, self._file)
+        for name in LIBRARIES:
+            logging.getLogger(name).addFilter(self._filter)
+
+    def close(self) -> None:
+        if self._filter is not None:
+            for name in LIBRARIES:
+                logging.getLogger(name).removeFilter(self._filter)
+        self._logger.removeHandler(self._file)
+        self._file.close()
+
+
+class SharedFileHandler(RotatingFileHandler):
+    """A log file of several processes: they write one after the other, and each opens the file only while it writes.
+
+    Windows cannot rename a file that another process has open; elsewhere that process would go on writing into the
+    renamed one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        # Half of an emoji cannot be encoded, and an error may quote one.
+        super().__init__(
+            path, maxBytes=LARGEST_FILE, backupCount=1, encoding="utf-8", errors="backslashreplace", delay=True
+        )
+        self._lock_of_all = FileLock(path.with_name(f"{path.name}.lock"), timeout=LOCK_SECONDS)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            with self._lock_of_all.acquire(poll_interval=0.01):
+                super().emit(record)
+                self.close()
+        except OSError:  # also the time-out of the lock
+            self.handleError(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Nothing: on a full disk, the log is what can be missed. The request is answered all the same."""
+
+
+class FromThread(logging.Filter):
+    """Takes what is logged from one thread out of the loggers of a library: warnings and errors go to a handler.
+
+    Of another server that uses the same library in the same program, every record goes its own way.
+    """
+
+    def __init__(self, thread: threading.Thread, handler: logging.Handler) -> None:
+        super().__init__()
+        self.thread, self.handler = thread, handler
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.thread != self.thread.ident:
+            return True
+        if record.levelno >= logging.WARNING:
+            self.handler.handle(record)
+        return False
+
+
+class WithoutKeys(logging.Formatter):
+    """One record: when, how grave, which process, what, the traceback; without keys, and not too long."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__("%(asctime)s %(levelname)s [process %(process)d] %(message)s")
+        self.key = key
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = SECRETS.sub(_hidden, super().format(record).replace(self.key, "<key>"))
+        left_out = len(text) - LONGEST_RECORD
+        if left_out <= 0:
+            return text
+        half = LONGEST_RECORD // 2
+        return f"{text[:half]}\n[... {left_out:,} characters left out ...]\n{text[-half:]}"
+
+
+def _hidden(secret: re.Match) -> str:
+    return f"{secret[1] or ''} <key>".lstrip()
