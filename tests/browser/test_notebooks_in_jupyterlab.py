@@ -1,4 +1,4 @@
-"""The notebooks as a learner sees them. The picture in README.md is the one that this leaves in screenshots/03_job.png."""
+"""The notebooks as a learner sees them. The picture in README.md is screenshots/03_job.png, which this leaves."""
 
 import pytest
 
