@@ -31,7 +31,7 @@ def answer_as_base(base: str, messages: list[dict[str, Any]]) -> str:
         return (DATA / "simulated_examples.json").read_text(encoding="utf-8").strip()
     return (
         f"[Simulated answer: the practice server stands in for {base}.] A general model knows nothing of your "
-        "business, so it cannot say. Anything else a real one would answer from what it has read."
+        "business, so it cannot say. A real GPT would answer other questions from what it has read."
     )
 
 
