@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 
+import helpers.forms.form
 from helpers import hosts, notes
 from helpers.data_format import read, write
 from helpers.forms import (
-    base,
     connect_form,
     cost_form,
     draft_form,
@@ -34,7 +34,7 @@ def own_process(monkeypatch):
     monkeypatch.setattr(hosts, "_own", {})
     monkeypatch.setattr(hosts, "_given_keys", {})
     monkeypatch.setattr(hosts, "ORIGINAL", dict.fromkeys(hosts.VARIABLES))
-    monkeypatch.setattr(base, "DOUBLE_CLICK_SECONDS", 0.0)  # a test clicks faster than a person
+    monkeypatch.setattr(helpers.forms.form, "DOUBLE_CLICK_SECONDS", 0.0)  # a test clicks faster than a person
     yield
     for server in hosts._own.values():
         server.stop()
