@@ -19,6 +19,7 @@ from helpers.training_file.problem import Example, Problem, excerpt
 from helpers.training_file.quality import Advice, question_of
 from helpers.training_file.repair import Repair, mended_lines
 from helpers.training_file.rules import Kind, check_example, check_line, kind_of, parse_line, whole_file
+from helpers.training_file.spreadsheet import chat_example
 
 __all__ = ["Repair", "Report", "check", "from_rows", "read", "repair", "sample", "split", "write"]
 
@@ -175,16 +176,12 @@ def from_rows(
     if missing:
         found = f"the columns {', '.join(columns)}" if columns else "no rows"
         raise ValueError(f"rows: found {found}; expected also {', '.join(missing)}")
-    pairs = [(_text(row.get(question)), _text(row.get(answer))) for row in table]
+    pairs = [(_cell_text(row.get(question)), _cell_text(row.get(answer))) for row in table]
     empty = [str(number) for number, pair in enumerate(pairs, 1) if not all(pair)]
     if empty:
         numbers = ", ".join(empty)
         raise ValueError(f"rows without a question or an answer: {numbers}; fill them in or remove them")
-    start = [{"role": "system", "content": system}] if system else []
-    return [
-        {"messages": [*start, {"role": "user", "content": asked}, {"role": "assistant", "content": said}]}
-        for asked, said in pairs
-    ]
+    return [chat_example(asked, said, system) for asked, said in pairs]
 
 
 def _rows_of(rows: Rows) -> Iterator[dict[str, Any]]:
@@ -214,7 +211,7 @@ def _csv_rows(path: Path) -> Iterator[dict[str, Any]]:
         ) from error
 
 
-def _text(cell: Any) -> str:
+def _cell_text(cell: Any) -> str:
     return "" if cell is None or (pd.api.types.is_scalar(cell) and pd.isna(cell)) else str(cell).strip()
 
 
@@ -223,7 +220,8 @@ def split(
 ) -> tuple[list[Example], list[Example]]:
     """Examples to learn from and examples to check with. The same question never stands on both sides.
 
-    `validation` is the share to hold back, between 0 and 1; the same seed gives the same split.
+    `validation` is the share to hold back, between 0 and 1; the same seed gives the same split. Raises ValueError if
+    the share is none, or if not one example can be held back.
     """
     if not 0 < validation < 1:
         raise ValueError(f"validation: found {validation}; expected a share between 0 and 1, such as 0.2")
@@ -238,9 +236,23 @@ def split(
     for group in shuffled:
         if len(held_back) + len(group) <= wanted:
             held_back.update(group)
+    if not held_back:
+        raise ValueError(_why_none_is_held_back(len(examples), groups, validation, wanted))
     return (
         [example for index, example in enumerate(examples) if index not in held_back],
         [example for index, example in enumerate(examples) if index in held_back],
+    )
+
+
+def _why_none_is_held_back(count: int, groups: dict[str, list[int]], share: float, wanted: int) -> str:
+    if wanted < 1:
+        return (
+            f"examples: found {count}, too few to hold back a share of {share}; expected enough for at least one to check "
+            "with; add examples, or take a larger share"
+        )
+    return (
+        f"examples: found {plural(len(groups), 'question')} in {count} examples, each in more of them than the {wanted} "
+        f"to be held back; expected a question that fits; add other questions, or take a larger share than {share}"
     )
 
 

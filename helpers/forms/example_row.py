@@ -6,6 +6,7 @@ import ipywidgets as widgets
 
 from helpers.forms.form import button, row
 from helpers.training_file.rules import Example
+from helpers.training_file.spreadsheet import chat_example
 
 
 class Row(widgets.VBox):
@@ -35,9 +36,7 @@ class Row(widgets.VBox):
         return not any(self.pair)
 
     def example(self, system: str) -> Example:
-        start = [{"role": "system", "content": system}] if system else []
-        question, answer = self.pair
-        return {"messages": [*start, {"role": "user", "content": question}, {"role": "assistant", "content": answer}]}
+        return chat_example(*self.pair, system)
 
 
 def _half(value: str) -> widgets.Textarea:

@@ -40,6 +40,12 @@ def pairs_from_text(text: str) -> Pairs:
     return _from_jsonl(text) if text.lstrip().startswith("{") else _from_table(text)
 
 
+def chat_example(question: str, answer: str, system: str | None = None) -> Example:
+    """One question and one answer as an example, with a system message or without."""
+    start = [{"role": "system", "content": system}] if system else []
+    return {"messages": [*start, {"role": "user", "content": question}, {"role": "assistant", "content": answer}]}
+
+
 def pair_of(example: Example) -> tuple[str, str, str | None] | None:
     """Question, answer and system message of an example that has nothing else; None for any other, which a table cannot show."""
     messages = example.get("messages")
