@@ -145,7 +145,8 @@ def find_by_ticket(client: OpenAI, ticket: str) -> FineTuningJob | None:
 def training_examples(client: OpenAI, file_id: str) -> list[dict[str, Any]]:
     """The examples of an uploaded file, read back from the host."""
     text = client.files.content(file_id).text
-    return [json.loads(line) for line in text.splitlines() if line.strip()]
+    # Not splitlines(): it also cuts at U+2028 and others, which may stand as they are within JSON.
+    return [json.loads(line) for line in text.split("\n") if line.strip()]
 
 
 def watch(client: OpenAI, job_id: str, *, timeout: float | None = None) -> JobResult:

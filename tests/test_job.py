@@ -11,12 +11,25 @@ import openai
 import pytest
 
 from helpers import notes
+from helpers.data_format import write
 from helpers.hosts import NotConfirmedError, rehearse
-from helpers.job import attach, cancel, checkpoints, events, find_by_ticket, metrics, result_file, start, watch
+from helpers.job import (
+    attach,
+    cancel,
+    checkpoints,
+    events,
+    find_by_ticket,
+    metrics,
+    result_file,
+    start,
+    training_examples,
+    watch,
+)
 from helpers.job_watching import watcher as watching
 from helpers.job_watching.view import follow
 from helpers.job_watching.watcher import Watcher, status_line
 from helpers.practice import start_server
+from helpers.training_file.spreadsheet import chat_example
 from helpers.upload import upload_file
 
 MODEL = "gpt-4.1-mini-2025-04-14"
@@ -239,6 +252,12 @@ def test_a_lost_answer_does_not_start_a_second_job(client, training):
     job = start(lossy, training.id, MODEL)
     assert transport.lost == 1
     assert [each.id for each in client.fine_tuning.jobs.list()] == [job.id]
+
+
+def test_the_examples_of_a_file_are_read_back_as_they_were_written(client, tmp_path):
+    examples = [chat_example(f"How{sign}firm?", "Medium.") for sign in ("\u2028", "\x85", " ")]
+    path = write(examples, tmp_path / "pasted from a web page.jsonl")
+    assert training_examples(client, upload_file(client, path.path).id) == examples
 
 
 def test_an_attempt_that_never_arrived_is_an_error(client):

@@ -63,7 +63,8 @@ def _plain(message: Any) -> bool:
 
 def _from_jsonl(text: str) -> Pairs:
     found = Pairs()
-    for number, line in enumerate(text.splitlines(), 1):
+    # Not splitlines(): it also cuts at U+2028 and others, which may stand as they are within JSON.
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
