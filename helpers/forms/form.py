@@ -21,8 +21,9 @@ from helpers.hosts import connect, current_host
 FOR_PEOPLE = (openai.OpenAIError, ValueError, LookupError, OSError, RuntimeError)
 
 DOUBLE_CLICK_SECONDS = 0.6  # a second click within this time is the same click
-# ipywidgets sends the next value of a field only when the kernel has taken the one before, and a click at once. Who types
-# and presses a button is ahead of the last letters: a task waits for them.
+# ipywidgets sends the next value of a field only when the kernel has taken the one before, and a click at once. The click
+# of somebody who types and presses a button arrives before the last letters, by as much as a message takes to the kernel
+# and back: a task waits for them.
 LAST_LETTERS_SECONDS = 0.3
 
 LABELS = {"description_width": "9em"}

@@ -81,7 +81,7 @@ def test_the_whole_course_goes_by_forms_alone(forms, lab, host):
     press(examples, "Save")
     examples.get_by_text("Saved 13 examples").wait_for()
 
-    upload(forms, next(label for label in labels(forms.form(UPLOAD)) if label.endswith("my_examples.jsonl")))
+    upload(forms, label_ending(forms.form(UPLOAD), "my_examples.jsonl"))
     job = start_job(forms)
     job.get_by_text("The job has ended: succeeded.").wait_for()
 
@@ -106,9 +106,51 @@ def test_the_whole_course_goes_by_forms_alone(forms, lab, host):
     assert [job.status for job in host.fine_tuning.jobs.list()] == ["succeeded"]
 
 
-def labels(form):
+def label_ending(form, name):
     press(form, "Look again")
-    return form.get_by_label("File").locator("option").all_inner_texts()
+    option = form.get_by_label("File").locator("option", has_text=name).first
+    option.wait_for(state="attached")
+    return option.inner_text()
+
+
+def test_what_is_typed_is_kept_before_the_field_is_left(forms, lab):
+    """A kernel can die at any moment, and a page can be closed."""
+    question = "Does it come with a pillow?"
+    form = forms.form(EXAMPLES)
+    press(form, "Add a row")
+    form.get_by_label("Question").last.press_sequentially(question)
+    end = time.monotonic() + 10
+    while not any(question in draft.read_text(encoding="utf-8") for draft in lab.folder.rglob("*.draft.json")):
+        assert time.monotonic() < end, "what was typed is kept nowhere"
+        time.sleep(0.1)
+    forms.restart_kernel()
+    forms.run_all()
+    questions = forms.form(EXAMPLES).get_by_label("Question")
+    forms.form(EXAMPLES).get_by_text("These rows were not saved yet").wait_for()
+    assert question in [each.input_value() for each in questions.all()]
+    for draft in lab.folder.rglob("*.draft.json"):
+        draft.unlink()
+
+
+SLOW_TO_HEAR = """import time
+import helpers.forms.form
+from helpers.forms import playground_form
+helpers.forms.form.LAST_LETTERS_SECONDS = 2
+form = playground_form()
+form.question.observe(lambda _: time.sleep(0.5), "value")
+form"""
+
+
+def test_what_was_typed_last_is_asked_though_the_button_was_pressed_at_once(lab, page):
+    """ipywidgets sends the next value of a field only when the kernel has taken the one before, and a click at once. Over
+    a long line to a hub the click comes first; here the kernel is slow to take a value, and the form waits longer."""
+    form, question = lab.open(page, lab.write("slow.ipynb", SLOW_TO_HEAR)).run_all().form(), "Is it for children?"
+    form.get_by_label("Question").fill("")
+    time.sleep(1)
+    form.get_by_label("Question").press_sequentially(question)
+    press(form, "Ask")
+    form.get_by_text("tokens in").first.wait_for()
+    assert form.locator("caption").first.inner_text() == question
 
 
 def test_cells_of_a_spreadsheet_and_a_file_become_rows(forms, lab):
