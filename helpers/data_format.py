@@ -17,7 +17,7 @@ from helpers.tokens import TokenCount
 from helpers.training_file.jsonl import FileForm, read_lines, write_lines
 from helpers.training_file.problem import Example, Problem, excerpt
 from helpers.training_file.quality import Advice, question_of
-from helpers.training_file.repair import Repair, mended_lines
+from helpers.training_file.repair import Repair, repaired_lines
 from helpers.training_file.rules import Kind, check_example, check_line, kind_of, parse_line, whole_file
 from helpers.training_file.spreadsheet import chat_example
 
@@ -127,9 +127,19 @@ def check(
 ) -> Report:
     """Find every problem in a training file, or in a list of examples.
 
-    With `model`, tokens are counted and examples too long for it are named. With `validation`, questions that
-    stand in both files are named. A file is read as a stream, and what was seen is kept on disk: memory does
-    not grow with it. Files over 20 MB show a progress bar.
+    A file is read as a stream, and what was seen is kept on disk: memory does not grow with it.
+
+    Args:
+        source: a JSONL file, or the examples themselves.
+        model: the base model; its tokens are counted, and examples too long for it are named.
+        validation: the examples to check with; questions that stand in both are named.
+        progress: show a bar while a file over 20 MB is read.
+
+    Returns:
+        Everything that was found. What cannot be read is among it.
+
+    Raises:
+        OSError: the file cannot be opened.
     """
     is_file = isinstance(source, str | os.PathLike)
     report = Report(short_path(source)) if is_file else Report("the examples", unit="example")
@@ -166,9 +176,19 @@ def _numbered(
 def from_rows(
     rows: Rows, *, system: str | None = None, question: str = "question", answer: str = "answer"
 ) -> list[Example]:
-    """Chat examples from a table: a pandas DataFrame, a list of dicts, or a CSV file.
+    """Chat examples from a table.
 
-    `question` and `answer` name its columns. Raises ValueError that names every row without one of them.
+    Args:
+        rows: a pandas DataFrame, a list of dicts, or a CSV file.
+        system: a system message for every example.
+        question: the name of the column with the questions.
+        answer: the name of the column with the answers.
+
+    Returns:
+        An example for each row, in the same order.
+
+    Raises:
+        ValueError: names the columns that are missing, or every row without a question or an answer.
     """
     table = list(_rows_of(rows))
     columns = list(dict.fromkeys(str(name) for row in table for name in row))
@@ -247,12 +267,13 @@ def split(
 def _why_none_is_held_back(count: int, groups: dict[str, list[int]], share: float, wanted: int) -> str:
     if wanted < 1:
         return (
-            f"examples: found {count}, too few to hold back a share of {share}; expected enough for at least one to check "
-            "with; add examples, or take a larger share"
+            f"examples: found {count}, too few to hold back a share of {share}; expected enough for at least one to "
+            "check with; add examples, or take a larger share"
         )
     return (
-        f"examples: found {plural(len(groups), 'question')} in {count} examples, each in more of them than the {wanted} "
-        f"to be held back; expected a question that fits; add other questions, or take a larger share than {share}"
+        f"examples: found {plural(len(groups), 'question')} in {count} examples, each in more of them than the "
+        f"{wanted} to be held back; expected a question that fits; add other questions, or take a larger share than "
+        f"{share}"
     )
 
 
@@ -291,18 +312,18 @@ def _items_of(source: pd.DataFrame | Iterable[Any] | PathLike) -> Iterator[Any]:
 
 
 def repair(source: PathLike, target: PathLike, *, overwrite: bool = False) -> Repair:
-    """Write a mended copy of a training file.
+    """Write a repaired copy of a training file.
 
-    Mended are: encoding, line ends, blank lines, commas before a closing bracket, Python's quotation marks,
+    Repaired are: encoding, line ends, blank lines, commas before a closing bracket, Python's quotation marks,
     roles and keys with a common other name, keys that do not belong there, weights, arguments of a call that
-    are not text, half characters, exact doubles. A line that cannot be read is copied as it is. The original
+    are not text, half characters, exact duplicates. A line that cannot be read is copied as it is. The original
     is never written to, and an existing target only with `overwrite`.
     """
     source, target = Path(source), Path(target)
     if target.exists() and target.samefile(source):
         raise ValueError(f"target: found {target.name}, the file itself; expected another name")
     done = Repair(short_path(source), short_path(target))
-    write_lines(mended_lines(source, done), target, overwrite)
+    write_lines(repaired_lines(source, done), target, overwrite)
     done.left = check(target)
     return done
 

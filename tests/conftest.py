@@ -72,8 +72,8 @@ def server(home: Path):
 
 @pytest.fixture
 def clock(monkeypatch) -> SimpleNamespace:
-    """The clock of the practice servers in this process. It stands still, but for `tick` seconds at each look at it; `now`
-    can be turned by hand."""
+    """The clock of the practice servers in this process. It stands still, but for `tick` seconds at each look at it;
+    `now` can be turned by hand."""
     hand = SimpleNamespace(now=1_800_000_000.0, tick=0.0)
 
     def look() -> float:

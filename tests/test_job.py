@@ -42,7 +42,7 @@ def training(client, mattress):
 
 @pytest.fixture
 def slow(home, mattress, clock, monkeypatch):
-    """A server whose jobs take two seconds of a clock that stands still until it is turned, and a job that runs there."""
+    """A server whose jobs take two seconds of a clock that stands still until it is turned, and a job there."""
     monkeypatch.setattr(watching, "NEAR", 0.01)
     server = start_server(home=home, job_seconds=2.0)
     client = openai.OpenAI(base_url=server.base_url, api_key=server.key)
@@ -273,7 +273,7 @@ def test_on_a_paid_host_a_job_is_not_started_without_a_yes(client, training, mon
 
 
 def test_a_kernel_that_is_killed_in_the_middle_loses_nothing(home, workspace, mattress, clock):
-    """Start a job in one process, kill it, and find the job going on from another, whose clock can be turned to its end."""
+    """Start a job in one process, kill it, and find the job going on from another, whose clock can be turned."""
     code = (
         "import time\nfrom helpers import connect, base_model_for, upload_file, start\n"
         f"client = connect(quiet=True)\nfile = upload_file(client, {str(mattress)!r})\n"

@@ -36,7 +36,8 @@ def loss_png(metrics: pd.DataFrame) -> bytes:
 
 
 def costs_png(days: list[float], tuned: list[float], base: list[float]) -> bytes:
-    """A PNG of the dollars spent by day: with a tuned model (line, it begins at the training), a base model (dashed)."""
+    """A PNG of the dollars spent by day: with a tuned model (line, which begins with the training), with a base model
+    (dashed)."""
     figure, axes = _empty_chart("day", "US dollars")
     axes.plot(days, tuned, color=TRAINING, linewidth=1.5, label="tuned model, short prompt")
     axes.plot(days, base, "--", color=VALIDATION, linewidth=1.5, label="base model, long prompt")
@@ -129,8 +130,9 @@ def _read_validation(valid: pd.Series) -> str:
     first, low, last = valid.iloc[0], valid.min(), valid.iloc[-1]
     if _moved(first, last) == ROSE:
         return (
-            f"Validation loss rose from {first:.2f} to {last:.2f}: the model learned the examples by heart, and answers "
-            "other questions worse than before. Fewer epochs, or more and more varied examples, may serve you better."
+            f"Validation loss rose from {first:.2f} to {last:.2f}: the model learned the examples by heart, and "
+            "answers other questions worse than before. Fewer epochs, or more and more varied examples, may serve you "
+            "better."
         )
     if _moved(low, last) == ROSE:
         return (

@@ -21,7 +21,7 @@ ASPECTS = "comfort, environment, price, installation"
 
 
 class DraftedRow(widgets.VBox):
-    """One drafted pair with a box to keep it. Bad ones and doubles are not ticked."""
+    """One drafted pair with a box to keep it. Bad ones and duplicates are not ticked."""
 
     def __init__(self, pair: DraftedPair, number: int) -> None:
         self.pair = pair
@@ -89,8 +89,8 @@ class DraftForm(Form):
             " This draft is simulated: it is always the same, whatever you ask for." if made.reply.simulated else ""
         )
         self.say_text(
-            f"{plural(len(made.pairs), 'example')}, {len(made.rows)} without a problem.{simulated} Read each one: a model "
-            "invents facts. Then add the ticked ones."
+            f"{plural(len(made.pairs), 'example')}, {len(made.rows)} without a problem.{simulated} Read each one: a "
+            "model invents facts. Then add the ticked ones, with the button below them."
         )
 
     def _mine(self) -> list[dict]:
@@ -114,8 +114,8 @@ class DraftForm(Form):
         self.drafted.children = ()
         hide(self.add)
         self.say_text(
-            f"Added {plural(len(new), 'example')} to workspace/{self.path.name}, which has {len(mine) + len(new)} now. To edit "
-            "them, run the cell of the form above again.",
+            f"Added {plural(len(new), 'example')} to workspace/{self.path.name}, which has {len(mine) + len(new)} now. "
+            "To edit them, run the cell of the form above again.",
             at=self.added,
         )
 

@@ -1,4 +1,4 @@
-"""A table of questions and answers: a row each, with what is wrong with it below. Used by the forms that show examples."""
+"""One question and its answer as a row of a form, with what is wrong with it below."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,14 @@ from helpers.training_file.spreadsheet import chat_example
 
 
 class Row(widgets.VBox):
-    """One pair. `note` is HTML below it; `number` is what its labels say."""
+    """One pair. `note` is HTML below it.
+
+    Args:
+        question: what stands in the left field.
+        answer: what stands in the right field.
+        changed: called at each change of one of them.
+        remove: called with this row when its button is pressed.
+    """
 
     def __init__(
         self, question: str, answer: str, changed: Callable[[], None], remove: Callable[["Row"], None]

@@ -1,5 +1,5 @@
-"""Write question-and-answer pairs, paste them or take them from a file; problems appear next to the row, tokens and cost
-below. Saves into the workspace. What was not saved yet is kept as a draft, so that no restart loses it."""
+"""Write question-and-answer pairs, paste them or take them from a file; problems appear next to the row, tokens and
+cost below. Saves into the workspace. What was not saved yet is kept as a draft, so that no restart loses it."""
 
 import threading
 from pathlib import Path
@@ -148,7 +148,8 @@ class ExamplesForm(Form):
             except FOR_PEOPLE as error:
                 self.complain(error)
         if files:
-            self.file.value = ()  # so that the content is not kept in the notebook, and the same file can be taken again
+            # So that the content is not kept in the notebook, and the same file can be taken again.
+            self.file.value = ()
 
     def _add_found(self, found: Pairs, source: str) -> None:
         if not found.pairs and not found.left_out:

@@ -21,9 +21,9 @@ from helpers.hosts import connect, current_host
 FOR_PEOPLE = (openai.OpenAIError, ValueError, LookupError, OSError, RuntimeError)
 
 DOUBLE_CLICK_SECONDS = 0.6  # a second click within this time is the same click
-# ipywidgets sends the next value of a field only when the kernel has taken the one before, and a click at once. The click
-# of somebody who types and presses a button arrives before the last letters, by as much as a message takes to the kernel
-# and back: a task waits for them.
+# ipywidgets sends the next value of a field only when the kernel has taken the one before, and a click at once. When
+# somebody types and presses a button, the click arrives before the last letters, by as much as a message takes to the
+# kernel and back: a task waits for them.
 LAST_LETTERS_SECONDS = 0.3
 
 LABELS = {"description_width": "9em"}
@@ -51,8 +51,14 @@ class Button(widgets.Button):
 
 
 class Form(widgets.VBox):
-    """A box of fields. `instead` is the plain call that does the same; messages stand between `children`, which end with
-    the buttons, and the results `below`."""
+    """A box of fields with a message at its buttons.
+
+    Args:
+        title: what the form is for.
+        instead: the plain call that does the same.
+        children: the fields and, last, the buttons; the message stands below them.
+        below: results, which may be long.
+    """
 
     def __init__(
         self, title: str, instead: str, children: Sequence[widgets.Widget], below: Sequence[widgets.Widget] = ()
@@ -66,8 +72,8 @@ class Form(widgets.VBox):
         self.add_class("course-form")
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        # Where no widget lives (GitHub, an exported page, JupyterLab after a reload) the sentence stands in its place; it
-        # is also what tests compare.
+        # Where no widget lives (GitHub, an exported page, JupyterLab after a reload) the sentence stands in its place;
+        # it is also what tests compare.
         bundle = super()._repr_mimebundle_(**options)
         return {**bundle, "text/plain": self._fallback, "text/html": f"<p><em>{escape(self._fallback)}</em></p>"}
 
@@ -141,7 +147,7 @@ class Form(widgets.VBox):
 
 
 class Debounced:
-    """A task that is done once what asks for it has been quiet for a moment, in a thread, and never twice at the same time."""
+    """A task that is done in a thread when nobody has asked for it for a moment, and never twice at the same time."""
 
     def __init__(self, task: Callable[[], None], seconds: float) -> None:
         self.task, self.seconds = task, seconds
@@ -181,7 +187,7 @@ class Agreement(widgets.Checkbox):
         hide(self, False)
 
     def demand(self) -> Decimal | None:
-        """What was agreed to, for `limit_usd`; None where nothing is paid. Raises ValueError unless the line is ticked."""
+        """What was agreed to, for `limit_usd`; None on a free host. Raises ValueError unless the line is ticked."""
         if not self.host.paid:
             return None
         if not self.value:
@@ -199,7 +205,18 @@ def client_or_default(client: OpenAI | None) -> OpenAI:
 
 
 def text(label: str, value: str = "", placeholder: str = "", rows: int = 0, **more: Any) -> Any:
-    """A field of one line, or of several, with a real label."""
+    """A field with a real label.
+
+    Args:
+        label: stands before the field.
+        value: what stands in it at first.
+        placeholder: what an empty field says.
+        rows: lines of the field; 0 for one that cannot have more than one.
+        more: further traits of the widget.
+
+    Returns:
+        A Text or a Textarea.
+    """
     common = dict(description=label, value=value, placeholder=placeholder, layout=wide(), style=LABELS, **more)
     return widgets.Textarea(rows=rows, **common) if rows else widgets.Text(**common)
 

@@ -43,7 +43,7 @@ NO_FILE = 'There is no training file in your notes. Upload one in notebook 02, t
 
 @dataclass(frozen=True)
 class Setting:
-    """A number that may be left to the host. `expected` says in the empty field, and in an error, what may stand there."""
+    """A number that may be left to the host. The empty field and an error say what is `expected`."""
 
     label: str
     expected: str
@@ -106,7 +106,8 @@ class JobForm(Form):
             self._go_on()
 
     def _list_files(self) -> None:
-        """The files of the notes that the host still has, the newest first. A validation file is proposed if there is one."""
+        """The files of the notes that the host still has, the newest first. A validation file is proposed where there
+        is one."""
         host = host_name(self.client)
         there = {file.id: file for file in self.client.files.list(purpose="fine-tune")}
         self._listing = True  # the estimate follows once, and not with each change of a list
@@ -131,7 +132,7 @@ class JobForm(Form):
             self._follow(Watcher(self.client, self._lost))
 
     def _go_on(self) -> None:
-        """The last job is shown again after a restart: live if it still runs, with its result if it has ended meanwhile."""
+        """The last job is shown again after a restart: live if it still runs, with its result if it has ended."""
         last = notes.last(host_name(self.client), "job")
         if last is None:
             return

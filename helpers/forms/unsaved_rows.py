@@ -27,8 +27,8 @@ class UnsavedRows:
         return self.path.exists()
 
     def keep(self, system: str, rows: list[tuple[str, str]], on: bytes | None) -> None:
-        """Write it whole or not at all. There is no fsync: it costs milliseconds at each keystroke, and a kernel that dies
-        loses nothing of what the operating system has been given. Only a power cut may."""
+        """Write it whole or not at all. There is no fsync: it costs milliseconds at each keystroke, and a kernel that
+        dies loses nothing of what the operating system has been given. Only a power cut may."""
         kept = json.dumps({"system": system, "rows": rows, "on": hash_of(on)})
         self.path.parent.mkdir(parents=True, exist_ok=True)
         part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
@@ -36,7 +36,7 @@ class UnsavedRows:
         os.replace(part, self.path)
 
     def load(self) -> Kept | None:
-        """What was kept, if anything was. Raises ValueError if the file cannot be read; it is then moved out of the way."""
+        """What was kept, if anything was. A file that cannot be read is moved out of the way; raises ValueError."""
         if not self.exists:
             return None
         try:
@@ -46,8 +46,8 @@ class UnsavedRows:
             aside = self.path.with_name(f"{self.path.stem}.{os.urandom(3).hex()}.unreadable.json")
             os.replace(self.path, aside)
             raise ValueError(
-                f"The rows that were not saved cannot be read: {self.path.name} is damaged ({type(error).__name__}). It is "
-                f"kept as {aside.name}; the rows that you saved are not touched."
+                f"The rows that were not saved cannot be read: {self.path.name} is damaged ({type(error).__name__}). "
+                f"It is kept as {aside.name}; the rows that you saved are not touched."
             ) from error
 
     def drop(self) -> None:

@@ -37,7 +37,7 @@ class UploadForm(Form):
         self.look()
 
     def _list_again(self) -> None:
-        """A chosen file stays chosen. The list is left alone if it is the same, as setting it chooses its first file."""
+        """A chosen file stays chosen. A list that is the same is left alone: setting it chooses its first file."""
         chosen, listed = self.file.value, training_files()
         if listed != list(self.file.options):
             self.file.options = listed
@@ -57,7 +57,7 @@ class UploadForm(Form):
             if path in self._waiting:
                 return
             self._waiting.add(path)
-            # Not with a button of the form: while one file is checked another may be chosen, and its check waits for its turn.
+            # Without a button: while one file is checked another may be chosen, and its check waits for its turn.
             self.work(None, lambda: self._look(path), "This file is long; the check takes some seconds.")
         else:
             self._look(path)
@@ -84,7 +84,8 @@ class UploadForm(Form):
     def _cost(self, path: Path, report: Report) -> str:
         if not report.ok or path.stat().st_size > LONG_FILE:
             return ""  # notebook 03 estimates it again, before the job
-        return f"<details><summary>What training on it costs</summary>{estimate(read(path), base_model_for(self.client))._repr_html_()}</details>"
+        cost = estimate(read(path), base_model_for(self.client))
+        return f"<details><summary>What training on it costs</summary>{cost._repr_html_()}</details>"
 
     def _upload(self) -> None:
         path = Path(self.file.value)

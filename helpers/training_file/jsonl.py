@@ -55,10 +55,19 @@ def _form(code: str, severity: str, found: str, expected: str, fix: str) -> Prob
 def read_lines(
     path: Path, form: FileForm | None = None, *, progress: bool = False, decode: bool = True
 ) -> Iterator[tuple[int, bytes]]:
-    """Line number and line (UTF-8 bytes, without its end) of each line that is not blank.
+    """Each line that is not blank. Only one line is held in memory.
 
-    Only one line is held in memory. What is unusual about the file is noted in `form`. With `decode=False`,
-    UTF-16 is left as it is, for somebody who wants to refuse it.
+    Args:
+        path: the file.
+        form: what is unusual about the file is noted in it.
+        progress: show a bar, if the file is long.
+        decode: turn UTF-16 into UTF-8; False leaves it as it is, for somebody who wants to refuse it.
+
+    Returns:
+        The number of each line and its UTF-8 bytes, without the line's end.
+
+    Raises:
+        OSError: the file cannot be opened.
     """
     form = form if form is not None else FileForm()
     size = path.stat().st_size

@@ -1,4 +1,4 @@
-"""Question-and-answer pairs from whatever a learner has at hand: cells of a spreadsheet, a CSV file, a training file."""
+"""Question-and-answer pairs from what a learner has at hand: cells of a spreadsheet, a CSV file, a training file."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ ANSWER = ("answer", "completion", "assistant", "output", "response", "a", "å›žç­
 
 @dataclass
 class Pairs:
-    """What was found. `left_out` names, by line, what is no pair of a question and an answer; it is not lost, only not here."""
+    """What was found. `left_out` names, by line, what is no pair of a question and an answer."""
 
     pairs: list[tuple[str, str]] = field(default_factory=list)
     system: str | None = None
@@ -23,7 +23,8 @@ class Pairs:
 
 
 def pairs_from_bytes(content: bytes) -> Pairs:
-    """From the bytes of a file: JSONL, or a table with commas, semicolons or tabs. Raises ValueError for other encodings."""
+    """From the bytes of a file: JSONL, or a table with commas, semicolons or tabs. Raises ValueError if they are no
+    UTF-8 or UTF-16."""
     for mark, encoding in BOMS.items():
         if content.startswith(mark):
             return pairs_from_text(content.decode(encoding, errors="replace").removeprefix("\ufeff"))
@@ -31,7 +32,8 @@ def pairs_from_bytes(content: bytes) -> Pairs:
         return pairs_from_text(content.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise ValueError(
-            f'The file is not UTF-8 (byte {error.start + 1}). Save it from the spreadsheet as "CSV UTF-8", and try again.'
+            f'The file is not UTF-8 (byte {error.start + 1}). Save it from the spreadsheet as "CSV UTF-8", '
+            "and try again."
         ) from None
 
 
@@ -47,7 +49,8 @@ def chat_example(question: str, answer: str, system: str | None = None) -> Examp
 
 
 def pair_of(example: Example) -> tuple[str, str, str | None] | None:
-    """Question, answer and system message of an example that has nothing else; None for any other, which a table cannot show."""
+    """Question, answer and system message of an example that has nothing else; None for any other: a table cannot show
+    it."""
     messages = example.get("messages")
     if set(example) != {"messages"} or not isinstance(messages, list) or not all(map(_plain, messages)):
         return None

@@ -24,7 +24,8 @@ WARRANTY = "How many years is the warranty?"
 
 @pytest.fixture
 def forms(lab, page):
-    """All forms of the course, made anew, each in a cell of its own. The kernel stays from test to test: that saves minutes."""
+    """All forms of the course, made anew, each in a cell of its own. The kernel stays from test to test: that saves
+    minutes."""
     return lab.open(page, lab.write("forms.ipynb", *CELLS)).run_all()
 
 
@@ -142,8 +143,9 @@ form"""
 
 
 def test_what_was_typed_last_is_asked_though_the_button_was_pressed_at_once(lab, page):
-    """ipywidgets sends the next value of a field only when the kernel has taken the one before, and a click at once. Over
-    a long line to a hub the click comes first; here the kernel is slow to take a value, and the form waits longer."""
+    """ipywidgets sends the next value of a field only when the kernel has taken the one before, and a click at once.
+    Over a long line to a hub the click comes first; here the kernel is slow to take a value, and the form waits
+    longer."""
     form, question = lab.open(page, lab.write("slow.ipynb", SLOW_TO_HEAR)).run_all().form(), "Is it for children?"
     form.get_by_label("Question").fill("")
     time.sleep(1)
@@ -258,14 +260,17 @@ def test_a_screen_reader_finds_a_name_for_every_field(forms):
 
 OVERFLOWING = """(form) => [...form.querySelectorAll("*")]
     .filter((node) => node.offsetParent && !node.closest("pre"))
-    .filter((node) => node.getBoundingClientRect().right > form.closest(".jp-OutputArea-output").getBoundingClientRect().right + 1)
+    .filter((node) => node.getBoundingClientRect().right
+        > form.closest(".jp-OutputArea-output").getBoundingClientRect().right + 1)
     .map((node) => node.outerHTML.slice(0, 200))"""
 
 
 # Names come by chance, and some are wider than others: here each is as wide as one can be.
-WIDEST = """(form) => [...form.querySelectorAll("caption, td")].filter((node) => !node.children.length).forEach((node) => {
-    node.textContent = node.textContent.replace(/(?<=ftjob-|file-)\\w+|(?<=:)\\w{8}$/, (name) => "W".repeat(name.length));
-})"""
+WIDEST = """(form) => [...form.querySelectorAll("caption, td")].filter((node) => !node.children.length)
+    .forEach((node) => {
+        const id = /(?<=ftjob-|file-)\\w+|(?<=:)\\w{8}$/;
+        node.textContent = node.textContent.replace(id, (name) => "W".repeat(name.length));
+    })"""
 
 
 @pytest.mark.parametrize("size", [(390, 844), (1024, 768)], ids=["a phone", "a projector"])
@@ -294,7 +299,8 @@ PALE = """(form) => {
     }
     return [255, 255, 255];
   };
-  return [...form.querySelectorAll("label, p, td, th, input:not([type=range]), select, textarea, button, summary, small, .widget-label")]
+  const texts = "label, p, td, th, input:not([type=range]), select, textarea, button, summary, small, .widget-label";
+  return [...form.querySelectorAll(texts)]
     .filter((node) => node.offsetParent && !node.disabled && !node.classList.contains("mod-primary"))
     .map((node) => {
       const [a, b] = [light(parse(getComputedStyle(node).color)), light(behind(node))];
