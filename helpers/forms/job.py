@@ -129,7 +129,7 @@ class JobForm(Form):
     def _look_again(self) -> None:
         self._list_files()
         if self._lost:
-            self._follow(Watcher(self.client, self._lost))
+            self._follow_job(self._lost)
 
     def _go_on(self) -> None:
         """The last job is shown again after a restart: live if it still runs, with its result if it has ended."""
@@ -186,9 +186,18 @@ class JobForm(Form):
         )
         self.agree.value = False  # the next job is agreed to anew
         self.say_text(f"Started: {job.id}")
-        self._follow(Watcher(self.client, job.id))
+        self._follow_job(job.id)
 
     # --- the live part ------------------------------------------------------------------------------------------
+
+    def _follow_job(self, job_id: str) -> None:
+        self.job_id = job_id
+        try:
+            watcher = Watcher(self.client, job_id)
+        except FOR_PEOPLE as error:
+            self._lose(error)  # it is not said to be unstarted: nobody shall start it twice
+        else:
+            self._follow(watcher)
 
     def _follow(self, watcher: Watcher) -> None:
         """Show a job while it runs, instead of the one before; the thread that watched that one ends by itself."""
@@ -216,7 +225,8 @@ class JobForm(Form):
         """The host does not answer for this job any more. It may still run, so it can still be cancelled."""
         self._lost = self.job_id
         self.live.children = ()
-        again = f'The form has stopped watching {self.job_id}. To watch it again, press "Look again".'
+        hide(self.stop, False)
+        again = f'{self.job_id} was started, but the form cannot watch it. To watch it again, press "Look again".'
         self.say(in_words(error) + paragraph(again))
 
     def _show_end(self, watcher: Watcher) -> None:

@@ -656,7 +656,7 @@ def test_a_job_that_cannot_be_watched_any_more_is_said_and_can_be_watched_again(
     else:
         running.transport.gone = True
         until(lambda: "does not know this id" in form.message.value)
-    assert f"has stopped watching {form.job_id}" in form.message.value and not form.live.children
+    assert f"{form.job_id} was started, but the form cannot watch it" in form.message.value and not form.live.children
     assert "course-watch" not in [thread.name for thread in threading.enumerate()]
     assert form.stop.layout.display == "" and not form.stop.disabled, "the job may still run, and cost money"
     running.client.api_key, running.transport.gone = key, False
@@ -664,6 +664,19 @@ def test_a_job_that_cannot_be_watched_any_more_is_said_and_can_be_watched_again(
     until(lambda: form.live.children)
     running.clock.now += 60
     until(lambda: "The job has ended: succeeded." in form.message.value)
+
+
+def test_a_job_that_was_started_and_cannot_be_looked_at_is_said_to_be_started(running):
+    form = job_form(running.client)
+    running.transport.gone = True
+    form.go.click()
+    until(lambda: "was started, but the form cannot watch it" in form.message.value)
+    running.transport.gone = False
+    assert [job.id for job in running.client.fine_tuning.jobs.list()] == [form.job_id]
+    assert form.stop.layout.display == ""
+    until(lambda: not form.go.busy)
+    form.refresh.click()
+    until(lambda: form.live.children)
 
 
 def test_a_host_that_is_away_for_a_moment_is_asked_again(running):
