@@ -17,8 +17,9 @@ from helpers.tokens import TokenCount
 from helpers.training_file.jsonl import FileForm, read_lines, write_lines
 from helpers.training_file.problem import Example, Problem, excerpt
 from helpers.training_file.quality import Advice, question_of
-from helpers.training_file.repair import Repair, mended_lines
+from helpers.training_file.repair import Repair, repaired_lines
 from helpers.training_file.rules import Kind, check_example, check_line, kind_of, parse_line, whole_file
+from helpers.training_file.spreadsheet import chat_example
 
 __all__ = ["Repair", "Report", "check", "from_rows", "read", "repair", "sample", "split", "write"]
 
@@ -126,9 +127,19 @@ def check(
 ) -> Report:
     """Find every problem in a training file, or in a list of examples.
 
-    With `model`, tokens are counted and examples too long for it are named. With `validation`, questions that
-    stand in both files are named. A file is read as a stream, and what was seen is kept on disk: memory does
-    not grow with it. Files over 20 MB show a progress bar.
+    A file is read as a stream, and what was seen is kept on disk: memory does not grow with it.
+
+    Args:
+        source: a JSONL file, or the examples themselves.
+        model: the base model; its tokens are counted, and examples too long for it are named.
+        validation: the examples to check with; questions that stand in both are named.
+        progress: show a bar while a file over 20 MB is read.
+
+    Returns:
+        Everything that was found. What cannot be read is among it.
+
+    Raises:
+        OSError: the file cannot be opened.
     """
     is_file = isinstance(source, str | os.PathLike)
     report = Report(short_path(source)) if is_file else Report("the examples", unit="example")
@@ -165,9 +176,19 @@ def _numbered(
 def from_rows(
     rows: Rows, *, system: str | None = None, question: str = "question", answer: str = "answer"
 ) -> list[Example]:
-    """Chat examples from a table: a pandas DataFrame, a list of dicts, or a CSV file.
+    """Chat examples from a table.
 
-    `question` and `answer` name its columns. Raises ValueError that names every row without one of them.
+    Args:
+        rows: a pandas DataFrame, a list of dicts, or a CSV file.
+        system: a system message for every example.
+        question: the name of the column with the questions.
+        answer: the name of the column with the answers.
+
+    Returns:
+        An example for each row, in the same order.
+
+    Raises:
+        ValueError: names the columns that are missing, or every row without a question or an answer.
     """
     table = list(_rows_of(rows))
     columns = list(dict.fromkeys(str(name) for row in table for name in row))
@@ -175,16 +196,12 @@ def from_rows(
     if missing:
         found = f"the columns {', '.join(columns)}" if columns else "no rows"
         raise ValueError(f"rows: found {found}; expected also {', '.join(missing)}")
-    pairs = [(_text(row.get(question)), _text(row.get(answer))) for row in table]
+    pairs = [(_cell_text(row.get(question)), _cell_text(row.get(answer))) for row in table]
     empty = [str(number) for number, pair in enumerate(pairs, 1) if not all(pair)]
     if empty:
         numbers = ", ".join(empty)
         raise ValueError(f"rows without a question or an answer: {numbers}; fill them in or remove them")
-    start = [{"role": "system", "content": system}] if system else []
-    return [
-        {"messages": [*start, {"role": "user", "content": asked}, {"role": "assistant", "content": said}]}
-        for asked, said in pairs
-    ]
+    return [chat_example(asked, said, system) for asked, said in pairs]
 
 
 def _rows_of(rows: Rows) -> Iterator[dict[str, Any]]:
@@ -214,7 +231,7 @@ def _csv_rows(path: Path) -> Iterator[dict[str, Any]]:
         ) from error
 
 
-def _text(cell: Any) -> str:
+def _cell_text(cell: Any) -> str:
     return "" if cell is None or (pd.api.types.is_scalar(cell) and pd.isna(cell)) else str(cell).strip()
 
 
@@ -223,7 +240,8 @@ def split(
 ) -> tuple[list[Example], list[Example]]:
     """Examples to learn from and examples to check with. The same question never stands on both sides.
 
-    `validation` is the share to hold back, between 0 and 1; the same seed gives the same split.
+    `validation` is the share to hold back, between 0 and 1; the same seed gives the same split. Raises ValueError if
+    the share is none, or if not one example can be held back.
     """
     if not 0 < validation < 1:
         raise ValueError(f"validation: found {validation}; expected a share between 0 and 1, such as 0.2")
@@ -238,9 +256,24 @@ def split(
     for group in shuffled:
         if len(held_back) + len(group) <= wanted:
             held_back.update(group)
+    if not held_back:
+        raise ValueError(_why_none_is_held_back(len(examples), groups, validation, wanted))
     return (
         [example for index, example in enumerate(examples) if index not in held_back],
         [example for index, example in enumerate(examples) if index in held_back],
+    )
+
+
+def _why_none_is_held_back(count: int, groups: dict[str, list[int]], share: float, wanted: int) -> str:
+    if wanted < 1:
+        return (
+            f"examples: found {count}, too few to hold back a share of {share}; expected enough for at least one to "
+            "check with; add examples, or take a larger share"
+        )
+    return (
+        f"examples: found {plural(len(groups), 'question')} in {count} examples, each in more of them than the "
+        f"{wanted} to be held back; expected a question that fits; add other questions, or take a larger share than "
+        f"{share}"
     )
 
 
@@ -279,18 +312,18 @@ def _items_of(source: pd.DataFrame | Iterable[Any] | PathLike) -> Iterator[Any]:
 
 
 def repair(source: PathLike, target: PathLike, *, overwrite: bool = False) -> Repair:
-    """Write a mended copy of a training file.
+    """Write a repaired copy of a training file.
 
-    Mended are: encoding, line ends, blank lines, commas before a closing bracket, Python's quotation marks,
+    Repaired are: encoding, line ends, blank lines, commas before a closing bracket, Python's quotation marks,
     roles and keys with a common other name, keys that do not belong there, weights, arguments of a call that
-    are not text, half characters, exact doubles. A line that cannot be read is copied as it is. The original
+    are not text, half characters, exact duplicates. A line that cannot be read is copied as it is. The original
     is never written to, and an existing target only with `overwrite`.
     """
     source, target = Path(source), Path(target)
     if target.exists() and target.samefile(source):
         raise ValueError(f"target: found {target.name}, the file itself; expected another name")
     done = Repair(short_path(source), short_path(target))
-    write_lines(mended_lines(source, done), target, overwrite)
+    write_lines(repaired_lines(source, done), target, overwrite)
     done.left = check(target)
     return done
 

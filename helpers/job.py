@@ -7,6 +7,7 @@ import io
 import json
 import secrets
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import openai
@@ -21,9 +22,7 @@ from helpers.display.tables import Shown, html_table, text_table
 from helpers.explain import explain
 from helpers.hosts import confirm_cost
 from helpers.job_watching.view import follow
-from helpers.job_watching.watcher import FINAL, Watcher, events_frame, metrics_frame
-
-PAGE = 100
+from helpers.job_watching.watcher import FINAL, Watcher, events_frame, events_of, metrics_frame
 
 
 @dataclass(repr=False)
@@ -34,6 +33,10 @@ class JobResult(Shown):
     job: FineTuningJob
     events: pd.DataFrame
     metrics: pd.DataFrame
+
+    @classmethod
+    def of(cls, watcher: Watcher) -> "JobResult":
+        return cls(watcher.job, events_frame(watcher.events), metrics_frame(watcher.events))
 
     @property
     def reading(self) -> str:
@@ -75,12 +78,32 @@ def start(
     learning_rate_multiplier: float | str = "auto",
     seed: int | None = None,
     cost: Estimate | None = None,
-    limit_usd: str | None = None,
+    limit_usd: Decimal | str | None = None,
 ) -> FineTuningJob:
     """Start a job after its cost was agreed to, and keep its id. On a free host nothing is asked.
 
     If the connection breaks while the host answers, the host is asked whether the job exists, so that it is
-    never started twice. Raises NotConfirmedError if the cost was not agreed to.
+    never started twice.
+
+    Args:
+        client: where the job shall run.
+        training_file: the id of an uploaded file.
+        model: the base model.
+        suffix: a word of your own in the model's name.
+        validation_file: the id of a file to check with, which nothing is learned from.
+        n_epochs: how often each example is read; "auto" leaves it, like the next two, to the host.
+        batch_size: examples before each adjustment.
+        learning_rate_multiplier: how large each adjustment is.
+        seed: the same one gives the same training.
+        cost: an estimate that was made before; without one, the training file is read back and estimated.
+        limit_usd: for a paid host: the most that you agree to pay; without it you are asked.
+
+    Returns:
+        The job as the host made it, not yet run.
+
+    Raises:
+        NotConfirmedError: the cost was not agreed to; nothing was started.
+        openai.APIError: the host did not make the job.
     """
     if cost is None:
         cost = estimate(training_examples(client, training_file), model, None if n_epochs == "auto" else int(n_epochs))
@@ -122,7 +145,8 @@ def find_by_ticket(client: OpenAI, ticket: str) -> FineTuningJob | None:
 def training_examples(client: OpenAI, file_id: str) -> list[dict[str, Any]]:
     """The examples of an uploaded file, read back from the host."""
     text = client.files.content(file_id).text
-    return [json.loads(line) for line in text.splitlines() if line.strip()]
+    # Not splitlines(): it also cuts at U+2028 and others, which may stand as they are within JSON.
+    return [json.loads(line) for line in text.split("\n") if line.strip()]
 
 
 def watch(client: OpenAI, job_id: str, *, timeout: float | None = None) -> JobResult:
@@ -131,10 +155,10 @@ def watch(client: OpenAI, job_id: str, *, timeout: float | None = None) -> JobRe
     The job belongs to the host: the stop button, Ctrl-C or `timeout` (seconds) end the watching and not the job.
     """
     watcher = Watcher(client, job_id)
-    follow(watcher, timeout)
+    follow(watcher, timeout=timeout)
     if watcher.job.status in FINAL:
         notes.remember(client, watcher.job)
-    return JobResult(watcher.job, events_frame(watcher.events), metrics_frame(watcher.events))
+    return JobResult.of(watcher)
 
 
 def attach(client: OpenAI, job_id: str | None = None, *, timeout: float | None = None) -> JobResult:
@@ -156,16 +180,12 @@ def cancel(client: OpenAI, job_id: str) -> FineTuningJob:
 
 def events(client: OpenAI, job_id: str) -> pd.DataFrame:
     """All events of a job, oldest first, as a table: created_at, level, type, message."""
-    return events_frame(_all_events(client, job_id))
+    return events_frame(events_of(client, job_id))
 
 
 def metrics(client: OpenAI, job_id: str) -> pd.DataFrame:
     """The numbers of every step, as the events report them: step, train_loss, valid_loss ..."""
-    return metrics_frame(_all_events(client, job_id))
-
-
-def _all_events(client: OpenAI, job_id: str) -> list[Any]:
-    return list(client.fine_tuning.jobs.list_events(job_id, limit=PAGE))[::-1]
+    return metrics_frame(events_of(client, job_id))
 
 
 def result_file(client: OpenAI, job: FineTuningJob) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import keyring as keyring_library
 import openai
@@ -67,6 +68,21 @@ def server(home: Path):
     running = start_server(home=home, job_seconds=0)
     yield running
     running.stop()
+
+
+@pytest.fixture
+def clock(monkeypatch) -> SimpleNamespace:
+    """The clock of the practice servers in this process. It stands still, but for `tick` seconds at each look at it;
+    `now` can be turned by hand."""
+    hand = SimpleNamespace(now=1_800_000_000.0, tick=0.0)
+
+    def look() -> float:
+        hand.now += hand.tick
+        return hand.now
+
+    for module in ("api.jobs", "job_lifecycle"):
+        monkeypatch.setattr(f"helpers.practice.{module}.time", SimpleNamespace(time=look))
+    return hand
 
 
 @pytest.fixture

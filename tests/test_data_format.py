@@ -393,7 +393,20 @@ def test_the_same_seed_splits_and_draws_the_same():
 def test_something_is_always_left_to_learn_from():
     training, validation = split(questions(3), validation=0.99)
     assert len(training) == 1 and len(validation) == 2
-    assert split([]) == ([], [])
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_a_split_that_would_hold_nothing_back_says_so(count):
+    with pytest.raises(ValueError, match=f"found {count}, too few to hold back a share of 0.2; .* larger share"):
+        split(questions(count))
+    assert [len(part) for part in split(questions(3))] == [2, 1]
+
+
+def test_a_split_where_no_question_fits_into_what_is_held_back_says_so():
+    same = [chat(f"Question {i % 2}?", f"Answer {i}.") for i in range(10)]
+    with pytest.raises(ValueError, match="2 questions in 10 examples, each in more of them than the 2 to be held back"):
+        split(same)
+    assert [len(part) for part in split(same, validation=0.5)] == [5, 5]
 
 
 @pytest.mark.parametrize("share", [0, 1, 1.5, -0.1])

@@ -2,16 +2,21 @@
 
 import base64
 import io
+import math
 from html import escape as escape_attribute
 from typing import Any
 
 import pandas as pd
 
-from helpers.display.tables import escape
+from helpers.display.tables import escape, plural
 
 WIDTH, HEIGHT, DPI = 6.4, 3.2, 100  # inches, dots per inch
 GREY = "#808080"  # reads on white and on black
 TRAINING, VALIDATION = "#0072B2", "#D55E00"  # blue and vermilion: told apart by colour-blind people too
+
+NOTICEABLE = 0.1  # of a loss; a smaller change is called flat
+SLOWER = "Try a lower learning rate."
+FELL, ROSE, FLAT = "fell", "rose", "hardly moved,"
 
 
 def loss_png(metrics: pd.DataFrame) -> bytes:
@@ -20,18 +25,19 @@ def loss_png(metrics: pd.DataFrame) -> bytes:
     `metrics` has the columns step, train_loss and, where there was a validation file, valid_loss.
     """
     figure, axes = _empty_chart("step", "loss")
-    axes.plot(metrics["step"], metrics["train_loss"], color=TRAINING, linewidth=1.5, label="training")
-    valid = _validation(metrics)
+    train, valid = _losses(metrics, "train_loss"), _losses(metrics, "valid_loss")
+    axes.plot(train.index, train, color=TRAINING, linewidth=1.5, label="training")
     if not valid.empty:
         every = max(1, len(valid) // 15)
         dots = {"markersize": 4, "markevery": every}
-        axes.plot(valid["step"], valid["valid_loss"], "--o", color=VALIDATION, **dots, label="validation")
+        axes.plot(valid.index, valid, "--o", color=VALIDATION, **dots, label="validation")
         _legend(axes)
     return _png(figure, axes)
 
 
 def costs_png(days: list[float], tuned: list[float], base: list[float]) -> bytes:
-    """A PNG of the dollars spent by day: with a tuned model (line, it begins at the training) and a base model (dashed)."""
+    """A PNG of the dollars spent by day: with a tuned model (line, which begins with the training), with a base model
+    (dashed)."""
     figure, axes = _empty_chart("day", "US dollars")
     axes.plot(days, tuned, color=TRAINING, linewidth=1.5, label="tuned model, short prompt")
     axes.plot(days, base, "--", color=VALIDATION, linewidth=1.5, label="base model, long prompt")
@@ -41,9 +47,8 @@ def costs_png(days: list[float], tuned: list[float], base: list[float]) -> bytes
 
 def costs_figure(days: list[float], tuned: list[float], base: list[float], *, caption: str) -> str:
     """What `costs_png` draws, as HTML with the caption as its alternative text too."""
-    return _figure(
-        costs_png(days, tuned, base), f"Line chart of the money spent over {days[-1]:.0f} days. {caption}", caption
-    )
+    alternative = f"Line chart of the money spent over {plural(round(days[-1]), 'day')}. {caption}"
+    return _figure(costs_png(days, tuned, base), alternative, caption)
 
 
 def _empty_chart(horizontal: str, vertical: str) -> tuple[Any, Any]:
@@ -89,35 +94,77 @@ def loss_figure(metrics: pd.DataFrame) -> str:
 
 
 def alternative_text(metrics: pd.DataFrame) -> str:
-    return f"Line chart of the loss over {int(metrics['step'].max())} steps. {read_curve(metrics)}"
+    return f"Line chart of the loss over {plural(int(metrics['step'].max()), 'step')}. {read_curve(metrics)}"
 
 
 def read_curve(metrics: pd.DataFrame) -> str:
-    """What to see in a loss curve, in one or two sentences."""
+    """What to see in a loss curve, in one to three sentences.
+
+    Validation loss is judged only where training loss fell: otherwise nothing was learned that could carry over.
+    """
     if metrics.empty:
         return "No step was reported."
-    first, end = metrics["train_loss"].iloc[0], metrics["train_loss"].tail(3).mean()
-    moved = "fell" if end < first * 0.9 else "rose" if end > first * 1.1 else "hardly moved:"
+    train, valid = _losses(metrics, "train_loss"), _losses(metrics, "valid_loss")
+    if lost := _without_a_number(metrics["step"], train, valid):
+        return f"From step {lost} on there is no number for the loss: the training has probably broken down. {SLOWER}"
+    if train.empty:
+        return "No training loss was reported."
+    if len(train) == 1:
+        return f"Only one training loss was reported, {train.iloc[0]:.2f}: there is no curve to read yet."
+    first, end = train.iloc[0], train.tail(max(1, min(3, len(train) // 3))).mean()
+    moved = _moved(first, end)
     said = f"Training loss {moved} from {first:.2f} to {end:.2f}."
-    valid = _validation(metrics)
-    if len(valid) < 2:
-        return (
-            said
-            if end < first * 0.9
-            else f"{said} The model learned little: try more epochs or a higher learning rate."
-        )
-    lowest = valid["valid_loss"].idxmin()
-    low, last = valid["valid_loss"][lowest], valid["valid_loss"].iloc[-1]
-    step = int(valid["step"][lowest])
-    if last > low * 1.1:
-        return (
-            f"{said} Validation loss was lowest at step {step} ({low:.2f}) and rose to {last:.2f}: the model began to "
-            "learn the examples by heart. Fewer epochs, or a checkpoint near that step, may serve you better."
-        )
-    return f"{said} Validation loss went along, to {last:.2f}: the model learned, and did not only memorise."
+    if moved == ROSE:
+        return f"{said} The model unlearned instead of learning. {SLOWER}"
+    if moved == FLAT:
+        return f"{said} The model learned little: try more epochs or a higher learning rate."
+    return f"{said} {_read_validation(valid)}".rstrip()
 
 
-def _validation(metrics: pd.DataFrame) -> pd.DataFrame:
-    if "valid_loss" not in metrics:
-        return metrics.iloc[0:0]
-    return metrics.dropna(subset=["valid_loss"])
+def _read_validation(valid: pd.Series) -> str:
+    """What validation loss did while training loss fell; empty where it was not measured."""
+    if valid.empty:
+        return ""
+    if len(valid) == 1:
+        return f"Validation loss was measured only once ({valid.iloc[0]:.2f}), so it says nothing about the way there."
+    first, low, last = valid.iloc[0], valid.min(), valid.iloc[-1]
+    if _moved(first, last) == ROSE:
+        return (
+            f"Validation loss rose from {first:.2f} to {last:.2f}: the model learned the examples by heart, and "
+            "answers other questions worse than before. Fewer epochs, or more and more varied examples, may serve you "
+            "better."
+        )
+    if _moved(low, last) == ROSE:
+        return (
+            f"Validation loss was lowest at step {int(valid.idxmin())} ({low:.2f}) and rose to {last:.2f}: the model "
+            "began to learn the examples by heart. Fewer epochs, or a checkpoint near that step, may serve you better."
+        )
+    if _moved(first, last) == FLAT:
+        return (
+            f"Validation loss {FLAT} from {first:.2f} to {last:.2f}: what the model learned from the examples hardly "
+            "helps with other questions. More and more varied examples may serve you better."
+        )
+    return f"Validation loss went along, to {last:.2f}: the model learned, and did not only memorise."
+
+
+def _moved(start: float, end: float) -> str:
+    if end <= start * (1 - NOTICEABLE):
+        return FELL
+    return ROSE if end > start * (1 + NOTICEABLE) else FLAT
+
+
+def _losses(metrics: pd.DataFrame, column: str) -> pd.Series:
+    """A loss by step, where there is a number: validation is not measured at each step, and a host may leave it out."""
+    if column not in metrics:
+        return pd.Series(dtype=float)
+    numbers = pd.to_numeric(metrics[column], errors="coerce").to_numpy(dtype=float)
+    losses = pd.Series(numbers, index=metrics["step"])
+    return losses[losses.abs() < math.inf]
+
+
+def _without_a_number(steps: pd.Series, train: pd.Series, valid: pd.Series) -> int | None:
+    """The step from which neither loss is a number, where the curve ends like that: NaN is what a diverged training
+    reports."""
+    with_a_number = [*train.index, *valid.index]
+    after = steps[steps > max(with_a_number)] if with_a_number else steps[:0]
+    return None if after.empty else int(after.iloc[0])

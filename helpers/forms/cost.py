@@ -1,4 +1,4 @@
-"""Move the numbers of your own case: what training costs, what a month costs, when the tuned model has paid for itself."""
+"""Move the numbers of your own case: what training and a month of use cost, when the tuned model has paid off."""
 
 import ipywidgets as widgets
 

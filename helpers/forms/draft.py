@@ -1,6 +1,5 @@
 """Let a model write examples; keep or drop each; add what is kept to your own examples."""
 
-from decimal import Decimal
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -11,8 +10,9 @@ from helpers.connection.catalogue import SIMULATED_DEFAULT
 from helpers.data_format import from_rows, read, write
 from helpers.display.tables import escape, plural
 from helpers.draft import Draft, DraftedPair, draft, drafting_cost, request_for
-from helpers.forms.examples import SYSTEM, draft_of
+from helpers.forms.examples import SYSTEM
 from helpers.forms.form import LABELS, Agreement, Form, button, client_or_default, dropdown, hide, row, text, wide
+from helpers.forms.unsaved_rows import UnsavedRows
 from helpers.hosts import base_model_for
 from helpers.preflight import preflight
 from helpers.training_file.spreadsheet import pair_of
@@ -21,7 +21,7 @@ ASPECTS = "comfort, environment, price, installation"
 
 
 class DraftedRow(widgets.VBox):
-    """One drafted pair with a box to keep it. Bad ones and doubles are not ticked."""
+    """One drafted pair with a box to keep it. Bad ones and duplicates are not ticked."""
 
     def __init__(self, pair: DraftedPair, number: int) -> None:
         self.pair = pair
@@ -47,16 +47,15 @@ class DraftForm(Form):
         self.number = widgets.BoundedIntText(15, min=1, max=100, description="How many", style=LABELS, layout=wide())
         self.ask, self.add = button("Write examples"), button("Add the ticked ones to my examples", "success")
         self.agree = Agreement(client)
-        self.drafted = widgets.VBox()
+        self.drafted, self.added = widgets.VBox(), widgets.HTML()
         hide(self.add)
         super().__init__("Let a model write examples", "draft(client, model, topic, aspects=[...])", [
             self.model, self.topic, self.aspects, self.language, self.number, self.agree, row(self.ask),
-            self.drafted, row(self.add),
-        ])  # fmt: skip
+        ], below=[self.drafted, row(self.add), self.added])  # fmt: skip
         for field in (self.model, self.topic, self.aspects, self.language, self.number):
             field.observe(lambda _: self._propose(), "value")
         self.ask.on_click(lambda _: self.work(self.ask, self._draft, "The model is writing ..."))
-        self.add.on_click(lambda _: self.work(self.add, self._add, "Saving ..."))
+        self.add.on_click(lambda _: self.work(self.add, self._add, "Saving ...", at=self.added))
         self._propose()
 
     def _asked(self) -> dict:
@@ -76,9 +75,8 @@ class DraftForm(Form):
 
     def _draft(self) -> None:
         self._propose()
-        self.agree.demand()
+        limit = self.agree.demand()
         known = [pair[0] for pair in map(pair_of, self._mine()) if pair]
-        limit = Decimal("Infinity") if self.agree.host.paid else None  # agreed to in this form, with the amount
         made = draft(self.client, self.model.value, **self._asked(), known=known, limit_usd=limit)
         self.agree.value = False
         self._show(made)
@@ -86,12 +84,13 @@ class DraftForm(Form):
     def _show(self, made: Draft) -> None:
         self.drafted.children = tuple(DraftedRow(pair, number) for number, pair in enumerate(made.pairs, 1))
         hide(self.add, False)
+        self.added.value = ""
         simulated = (
             " This draft is simulated: it is always the same, whatever you ask for." if made.reply.simulated else ""
         )
         self.say_text(
-            f"{plural(len(made.pairs), 'example')}, {len(made.rows)} without a problem.{simulated} Read each one: a model "
-            "invents facts. Then add the ticked ones."
+            f"{plural(len(made.pairs), 'example')}, {len(made.rows)} without a problem.{simulated} Read each one: a "
+            "model invents facts. Then add the ticked ones, with the button below them."
         )
 
     def _mine(self) -> list[dict]:
@@ -101,7 +100,7 @@ class DraftForm(Form):
         kept = [each.pair for each in self.drafted.children if each.keep.value]
         if not kept:
             raise ValueError("Nothing is ticked, so nothing was added.")
-        if draft_of(self.path).exists():
+        if UnsavedRows(self.path).exists:
             raise ValueError("The form above has rows that are not saved. Press Save there first; nothing was added.")
         mine = self._mine()
         systems = (
@@ -115,8 +114,9 @@ class DraftForm(Form):
         self.drafted.children = ()
         hide(self.add)
         self.say_text(
-            f"Added {plural(len(new), 'example')} to workspace/{self.path.name}, which has {len(mine) + len(new)} now. To edit "
-            "them, run the cell of the form above again."
+            f"Added {plural(len(new), 'example')} to workspace/{self.path.name}, which has {len(mine) + len(new)} now. "
+            "To edit them, run the cell of the form above again.",
+            at=self.added,
         )
 
 

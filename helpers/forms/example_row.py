@@ -1,4 +1,4 @@
-"""A table of questions and answers: a row each, with what is wrong with it below. Used by the forms that show examples."""
+"""One question and its answer as a row of a form, with what is wrong with it below."""
 
 from collections.abc import Callable
 
@@ -6,10 +6,18 @@ import ipywidgets as widgets
 
 from helpers.forms.form import button, row
 from helpers.training_file.rules import Example
+from helpers.training_file.spreadsheet import chat_example
 
 
 class Row(widgets.VBox):
-    """One pair. `note` is HTML below it; `number` is what its labels say."""
+    """One pair. `note` is HTML below it.
+
+    Args:
+        question: what stands in the left field.
+        answer: what stands in the right field.
+        changed: called at each change of one of them.
+        remove: called with this row when its button is pressed.
+    """
 
     def __init__(
         self, question: str, answer: str, changed: Callable[[], None], remove: Callable[["Row"], None]
@@ -35,9 +43,7 @@ class Row(widgets.VBox):
         return not any(self.pair)
 
     def example(self, system: str) -> Example:
-        start = [{"role": "system", "content": system}] if system else []
-        question, answer = self.pair
-        return {"messages": [*start, {"role": "user", "content": question}, {"role": "assistant", "content": answer}]}
+        return chat_example(*self.pair, system)
 
 
 def _half(value: str) -> widgets.Textarea:

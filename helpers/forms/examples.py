@@ -1,8 +1,7 @@
-"""Write question-and-answer pairs, paste them or take them from a file; problems appear next to the row, tokens and cost
-below. Saves into the workspace. What was not saved yet is kept as a draft, so that no restart loses it."""
+"""Write question-and-answer pairs, paste them or take them from a file; problems appear next to the row, tokens and
+cost below. Saves into the workspace. What was not saved yet is kept as a draft, so that no restart loses it."""
 
-import hashlib
-import json
+import threading
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -10,23 +9,24 @@ import ipywidgets as widgets
 from helpers import notes
 from helpers.connection.catalogue import SIMULATED_DEFAULT
 from helpers.cost import dollars, estimate
-from helpers.data_format import check, read, write
+from helpers.data_format import Report, check, read, write
 from helpers.display.tables import paragraph, plural
 from helpers.forms.example_row import Row
-from helpers.forms.form import FOR_PEOPLE, Form, button, folded, hide, row, text
+from helpers.forms.form import FOR_PEOPLE, Debounced, Form, button, folded, hide, row, text
+from helpers.forms.unsaved_rows import UnsavedRows, hash_of
 from helpers.tokens import count_example
-from helpers.training_file.jsonl import write_lines
 from helpers.training_file.rules import MIN_EXAMPLES, Example
-from helpers.training_file.spreadsheet import Pairs, pair_of, pairs_from_bytes, pairs_from_text
+from helpers.training_file.spreadsheet import Pairs, chat_example, pair_of, pairs_from_bytes, pairs_from_text
 
 SYSTEM = "You are the sales assistant of CloudRest, a mattress shop. Answer in one or two friendly, factual sentences."
 FIRST_ROWS = 3
+QUIET_SECONDS = 0.4  # without a keystroke, until what was typed is checked
 MOST_ROWS = 200  # a browser gets slow with more; larger files are made in Python, or by a spreadsheet
 
 
 class ExamplesForm(Form):
     def __init__(self, path: Path) -> None:
-        self.path, self.draft = path, draft_of(path)
+        self.path, self.unsaved = path, UnsavedRows(path)
         self.rows = widgets.VBox()
         self.system = text("System message", SYSTEM, rows=2)
         self.add, self.save = button("Add a row", ""), button("Save")
@@ -40,34 +40,43 @@ class ExamplesForm(Form):
         super().__init__("Write examples", "write(from_rows(rows, system=system), path)", [
             self.system, self.rows, row(self.add, self.save, self.replace), more, self.summary,
         ])  # fmt: skip
-        self._loading = True
-        self.saved = self._load()
-        self._loading = False
+        self._writing = threading.Lock()  # Save works in a thread, while what is typed is kept
+        self.saved: bytes | None = None  # the file that Save may replace unasked
+        self._in_file: list[Example] | None = None  # its examples
+        self._load()
+        self.check_soon = Debounced(self.check, QUIET_SECONDS)
         self.system.observe(lambda _: self.changed(), "value")
         self.add.on_click(lambda _: self.add_rows([("", "")]))
         self.save.on_click(lambda _: self.work(self.save, self._save, "Saving ..."))
         self.replace.on_click(lambda _: self.work(self.replace, self._replace, "Saving ..."))
         self.take.on_click(lambda _: self._paste())
         self.file.observe(lambda change: self._take_files(change["new"]), "value")
-        self.changed()
+        self.check()
 
     # --- what was there before ----------------------------------------------------------------------------------
 
-    def _load(self) -> bytes | None:
-        """Go on where the learner stopped: with the draft, else with the file. Returns the file that Save may replace."""
+    def _load(self) -> None:
+        """Go on where the learner stopped: with the rows that were not saved, else with the file."""
         found = self._from_file()
-        if self.draft.exists():
-            kept = json.loads(self.draft.read_text(encoding="utf-8"))
-            self.system.value = kept["system"]
-            self.add_rows(kept["rows"])
-            self.say_text("These rows were not saved yet. To keep them as a training file, press Save.")
-            return self._file() if kept["on"] == _hash(self._file()) else None
         if found:
+            self.saved = self._file()
+            self._in_file = [chat_example(*pair, found.system) for pair in found.pairs]
+        try:
+            kept = self.unsaved.load()
+        except ValueError as error:
+            kept = None
+            self.complain(error)
+        if kept:
+            # Where the file is another one than then, Save asks before it replaces it.
+            self.saved = self._file() if kept.on == hash_of(self._file()) else None
+            self.system.value = kept.system
+            self.add_rows(kept.rows)
+            self.say_text("These rows were not saved yet. To keep them as a training file, press Save.")
+        elif found:
             self.system.value = found.system or ""
             self.add_rows(found.pairs)
         if not self.rows.children:
             self.add_rows([("", "")] * FIRST_ROWS)
-        return self._file() if found else None
 
     def _file(self) -> bytes | None:
         return self.path.read_bytes() if self.path.exists() else None
@@ -88,10 +97,15 @@ class ExamplesForm(Form):
         self.say_text(f"{self.path.name} is there but cannot be shown here: {why}. It is left as it is.")
         return None
 
-    def _keep_draft(self) -> None:
-        rows = [each.pair for each in self.filled()]
-        kept = {"system": self.system.value, "rows": rows, "on": _hash(self.saved)}
-        write_lines([json.dumps(kept, ensure_ascii=False).encode("utf-8", "replace")], self.draft, overwrite=True)
+    def _keep(self) -> None:
+        """Keep what is nowhere else: not if the file has all of it, nor before anything was written."""
+        with self._writing:
+            examples = self.examples()
+            untouched = not (examples or self._in_file) and self.system.value == SYSTEM
+            if untouched or (examples == self._in_file and self._file() == self.saved):
+                self.unsaved.drop()
+            else:
+                self.unsaved.keep(self.system.value, [each.pair for each in self.filled()], self.saved)
 
     # --- rows ---------------------------------------------------------------------------------------------------
 
@@ -134,7 +148,8 @@ class ExamplesForm(Form):
             except FOR_PEOPLE as error:
                 self.complain(error)
         if files:
-            self.file.value = ()  # so that the content is not kept in the notebook, and the same file can be taken again
+            # So that the content is not kept in the notebook, and the same file can be taken again.
+            self.file.value = ()
 
     def _add_found(self, found: Pairs, source: str) -> None:
         if not found.pairs and not found.left_out:
@@ -152,26 +167,32 @@ class ExamplesForm(Form):
     # --- checking and saving ------------------------------------------------------------------------------------
 
     def changed(self) -> None:
-        """Check what is there now, say it beside the rows and below, and keep it as a draft."""
-        if self._loading:
-            return
-        rows, examples = self.filled(), self.examples()
+        """Keep at once what is there now; check it when the learner has stopped typing."""
+        try:
+            self._keep()
+        except OSError as error:
+            self.complain(error)  # a full disk: what was typed is still in the form
+        self.check_soon()
+
+    def check(self) -> None:
+        """Say beside each row and below what is wrong, how many tokens that is, and what training would cost."""
+        rows, system = self.filled(), self.system.value.strip()
+        examples = [each.example(system) for each in rows]
         report = check(examples)
+        notes = {id(each): self._note(number, examples, report) for number, each in enumerate(rows, 1)}
         for each in self.rows.children:
-            each.note.value = ""
-        for number, each in enumerate(rows, 1):
-            own = [problem for problem in report.problems if problem.line == number]
-            tokens = plural(count_example(examples[number - 1], SIMULATED_DEFAULT), "token")
-            each.note.value = "".join(paragraph(f"{p.severity}: found {p.found}; {p.fix}") for p in own) or (
-                f"<small>{tokens}</small>"
-            )
+            each.note.value = notes.get(id(each), "")
         missing = MIN_EXAMPLES - len(examples)
         more = f" {missing} more {'is' if missing == 1 else 'are'} needed to train." if missing > 0 else ""
         cost = estimate(examples, SIMULATED_DEFAULT) if examples else None
-        price = f" {cost.tokens:,} tokens; training on OpenAI about {dollars(cost.expected)}." if cost else ""
+        price = f" {plural(cost.tokens, 'token')}; training on OpenAI about {dollars(cost.expected)}." if cost else ""
         self.summary.value = paragraph(f"{plural(len(examples), 'example')}.{more}{price}")
-        if examples or self.draft.exists():
-            self._keep_draft()
+
+    def _note(self, number: int, examples: list[Example], report: Report) -> str:
+        own = [problem for problem in report.problems if problem.line == number]
+        if own:
+            return "".join(paragraph(f"{p.severity}: found {p.found}; {p.fix}") for p in own)
+        return f"<small>{plural(count_example(examples[number - 1], SIMULATED_DEFAULT), 'token')}</small>"
 
     def _save(self) -> None:
         now = self._file()
@@ -184,23 +205,15 @@ class ExamplesForm(Form):
         self._replace()
 
     def _replace(self) -> None:
-        examples = self.examples()
-        if not examples:
-            raise ValueError("There is nothing to save yet: write a question and an answer.")
-        write(examples, self.path, overwrite=True)
-        self.saved = self._file()
-        self.draft.unlink(missing_ok=True)
+        with self._writing:
+            examples = self.examples()
+            if not examples:
+                raise ValueError("There is nothing to save yet: write a question and an answer.")
+            write(examples, self.path, overwrite=True)
+            self.saved, self._in_file = self._file(), examples
+        self._keep()  # what was typed meanwhile
         hide(self.replace)
         self.say_text(f"Saved {plural(len(examples), 'example')} to workspace/{self.path.name}.")
-
-
-def draft_of(path: Path) -> Path:
-    """Where rows are kept that were not saved yet."""
-    return path.with_suffix(".draft.json")
-
-
-def _hash(content: bytes | None) -> str | None:
-    return None if content is None else hashlib.sha256(content).hexdigest()
 
 
 def hidden(widget: widgets.Widget) -> widgets.Widget:

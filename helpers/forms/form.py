@@ -2,12 +2,14 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
 import ipywidgets as widgets
 import openai
+import traitlets
 from openai import OpenAI
 
 from helpers.cost import dollars
@@ -19,6 +21,10 @@ from helpers.hosts import connect, current_host
 FOR_PEOPLE = (openai.OpenAIError, ValueError, LookupError, OSError, RuntimeError)
 
 DOUBLE_CLICK_SECONDS = 0.6  # a second click within this time is the same click
+# ipywidgets sends the next value of a field only when the kernel has taken the one before, and a click at once. When
+# somebody types and presses a button, the click arrives before the last letters, by as much as a message takes to the
+# kernel and back: a task waits for them.
+LAST_LETTERS_SECONDS = 0.3
 
 LABELS = {"description_width": "9em"}
 
@@ -28,60 +34,136 @@ def wide() -> widgets.Layout:
     return widgets.Layout(width="auto", max_width="60em")
 
 
-class Form(widgets.VBox):
-    """A box of fields. `instead` is the plain call that does the same."""
+class Button(widgets.Button):
+    """A button with two reasons to be dark: its task runs, or the form does not allow it. Neither undoes the other."""
 
-    def __init__(self, title: str, instead: str, children: list[widgets.Widget]) -> None:
+    busy = traitlets.Bool(False)
+    allowed = traitlets.Bool(True)
+
+    def __init__(self, **traits: Any) -> None:
+        self._deciding = threading.Lock()  # one reason may change in a thread while the other changes here
+        super().__init__(**traits)
+
+    @traitlets.observe("busy", "allowed")
+    def _decide(self, _change: dict[str, Any]) -> None:
+        with self._deciding:
+            self.disabled = self.busy or not self.allowed
+
+
+class Form(widgets.VBox):
+    """A box of fields with a message at its buttons.
+
+    Args:
+        title: what the form is for.
+        instead: the plain call that does the same.
+        children: the fields and, last, the buttons; the message stands below them.
+        below: results, which may be long.
+    """
+
+    def __init__(
+        self, title: str, instead: str, children: Sequence[widgets.Widget], below: Sequence[widgets.Widget] = ()
+    ) -> None:
         self.message = widgets.HTML()
         self._fallback = (
-            f"{title}: a form, shown when this cell is run in JupyterLab. The plain call that does the same: {instead}"
+            f"{title}. Run this cell (Shift+Enter) to see the form. The plain call that does the same: {instead}"
         )
         self._one_at_a_time = threading.Lock()
-        super().__init__([*children, self.message], layout=wide())
+        super().__init__([*children, self.message, *below], layout=wide())
         self.add_class("course-form")
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        # Where no widget lives (GitHub, an exported page) the sentence stands in its place; it is also what
-        # tests compare.
+        # Where no widget lives (GitHub, an exported page, JupyterLab after a reload) the sentence stands in its place;
+        # it is also what tests compare.
         bundle = super()._repr_mimebundle_(**options)
         return {**bundle, "text/plain": self._fallback, "text/html": f"<p><em>{escape(self._fallback)}</em></p>"}
 
-    def say(self, html: str) -> None:
-        """Show a message below the fields. The text must be escaped already."""
-        self.message.value = f'<div role="status">{html}</div>'
+    def say(self, html: str, at: widgets.HTML | None = None) -> None:
+        """Show a message below the fields, or at another place. The text must be escaped already."""
+        (at or self.message).value = f'<div role="status">{html}</div>'
 
-    def say_text(self, text: str) -> None:
-        self.say(paragraph(text))
+    def say_text(self, text: str, at: widgets.HTML | None = None) -> None:
+        self.say(paragraph(text), at)
 
-    def complain(self, error: Exception) -> None:
-        self.say(explain(error)._repr_html_() if isinstance(error, openai.OpenAIError) else paragraph(str(error)))
+    def complain(self, error: Exception, at: widgets.HTML | None = None) -> None:
+        self.say(in_words(error), at)
+
+    @contextmanager
+    def telling(self, at: widgets.HTML | None = None) -> Iterator[None]:
+        """An error that a person can act on is told in the form. Any other is said to be a mistake, and let through."""
+        try:
+            yield
+        except FOR_PEOPLE as error:
+            self.complain(error, at)
+        except Exception as error:
+            said = f"Something in the course is broken ({type(error).__name__}); what you wrote is still here."
+            self.say_text(said, at)
+            raise
 
     def work(
-        self, button: widgets.Button, task: Callable[[], None], busy: str = "Working ..."
+        self,
+        button: Button | None,
+        task: Callable[[], None],
+        busy: str = "Working ...",
+        at: widgets.HTML | None = None,
     ) -> threading.Thread | None:
-        """Do a task in a thread, so that the kernel stays free. A second click on the button while it runs does nothing; the
-        task of another button waits for its turn."""
-        if button.disabled:
+        """Do a task in a thread, so that the kernel stays free. A second click on the button while it runs does
+        nothing; the task of another button waits for its turn.
+
+        Args:
+            button: dark while the task runs; None if the task was not begun by a button.
+            task: what to do. What it raises is told in the form.
+            busy: what is said while it runs.
+            at: where messages are shown, if not below the fields.
+
+        Returns:
+            The thread, or None if the button was dark already.
+        """
+        if button and button.disabled:
             return None
-        button.disabled = True
-        pressed = time.monotonic()
-        thread = threading.Thread(target=self._run, args=(button, task, busy, pressed), name="course-form", daemon=True)
+        if button:
+            button.busy = True
+        arguments = (button, task, busy, at, time.monotonic())
+        thread = threading.Thread(target=self._run, args=arguments, name="course-form", daemon=True)
         thread.start()
         return thread
 
-    def _run(self, button: widgets.Button, task: Callable[[], None], busy: str, pressed: float) -> None:
+    def _run(
+        self,
+        button: Button | None,
+        task: Callable[[], None],
+        busy: str,
+        at: widgets.HTML | None,
+        pressed: float,
+    ) -> None:
         try:
-            with self._one_at_a_time:
-                self.say_text(busy)
+            with self._one_at_a_time, self.telling(at):
+                self.say_text(busy, at)
+                time.sleep(LAST_LETTERS_SECONDS if button else 0)
                 task()
-        except FOR_PEOPLE as error:
-            self.complain(error)
-        except Exception as error:
-            self.say_text(f"Something in the course is broken ({type(error).__name__}); what you wrote is still here.")
-            raise
         finally:
             time.sleep(max(0.0, pressed + DOUBLE_CLICK_SECONDS - time.monotonic()))
-            button.disabled = False
+            if button:
+                button.busy = False
+
+
+class Debounced:
+    """A task that is done in a thread when nobody has asked for it for a moment, and never twice at the same time."""
+
+    def __init__(self, task: Callable[[], None], seconds: float) -> None:
+        self.task, self.seconds = task, seconds
+        self._timer: threading.Timer | None = None
+        self._one_at_a_time = threading.Lock()
+
+    def __call__(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = threading.Timer(self.seconds, self._do)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _do(self) -> None:
+        with self._one_at_a_time:
+            self.task()
 
 
 class Agreement(widgets.Checkbox):
@@ -90,22 +172,32 @@ class Agreement(widgets.Checkbox):
     def __init__(self, client: OpenAI) -> None:
         super().__init__(False, description="", indent=False, layout=wide())
         self.host = current_host(client)
+        self.most: Decimal | None = None
         hide(self)
 
     def propose(self, most: Decimal | None) -> None:
         """Show what a step costs at most, in dollars; None: the course does not know."""
         if not self.host.paid:
             return
+        self.most = most
         amount = "an amount that the course does not know" if most is None else f"up to {dollars(most)}"
         wanted = f"I agree to pay {amount} to {self.host.name}"
         if wanted != self.description:
             self.value, self.description = False, wanted
         hide(self, False)
 
-    def demand(self) -> None:
-        """Raises ValueError unless the step is free, or the line with its amount is ticked."""
-        if self.host.paid and not self.value:
+    def demand(self) -> Decimal | None:
+        """What was agreed to, for `limit_usd`; None on a free host. Raises ValueError unless the line is ticked."""
+        if not self.host.paid:
+            return None
+        if not self.value:
             raise ValueError("This host costs money. Tick the line with the amount first; nothing was started.")
+        return Decimal("Infinity") if self.most is None else self.most
+
+
+def in_words(error: Exception) -> str:
+    """An error as HTML for a person."""
+    return explain(error)._repr_html_() if isinstance(error, openai.OpenAIError) else paragraph(str(error))
 
 
 def client_or_default(client: OpenAI | None) -> OpenAI:
@@ -113,13 +205,34 @@ def client_or_default(client: OpenAI | None) -> OpenAI:
 
 
 def text(label: str, value: str = "", placeholder: str = "", rows: int = 0, **more: Any) -> Any:
-    """A field of one line, or of several, with a real label."""
+    """A field with a real label.
+
+    Args:
+        label: stands before the field.
+        value: what stands in it at first.
+        placeholder: what an empty field says.
+        rows: lines of the field; 0 for one that cannot have more than one.
+        more: further traits of the widget.
+
+    Returns:
+        A Text or a Textarea.
+    """
     common = dict(description=label, value=value, placeholder=placeholder, layout=wide(), style=LABELS, **more)
     return widgets.Textarea(rows=rows, **common) if rows else widgets.Text(**common)
 
 
 def dropdown(label: str, options: list[Any]) -> widgets.Dropdown:
     return widgets.Dropdown(description=label, options=options, layout=wide(), style=LABELS)
+
+
+def offer(field: widgets.Dropdown, options: list[tuple[str, Any]]) -> None:
+    """Give a field the options of now. What was chosen stays chosen, unless a new one has come to stand first."""
+    chosen, known = field.value, [value for _, value in field.options]
+    values = [value for _, value in options]
+    if list(field.options) != options:
+        field.options = options
+    stays = chosen in values and values[0] in known
+    field.value = chosen if stays else values[0] if values else None
 
 
 def folded(label: str, children: list[widgets.Widget]) -> widgets.VBox:
@@ -146,7 +259,7 @@ def hide(widget: widgets.Widget, hidden: bool = True) -> None:
     widget.layout.display = "none" if hidden else ""
 
 
-def button(label: str, style: str = "primary", tooltip: str = "") -> widgets.Button:
-    made = widgets.Button(description=label, button_style=style, tooltip=tooltip or label)
+def button(label: str, style: str = "primary", tooltip: str = "") -> Button:
+    made = Button(description=label, button_style=style, tooltip=tooltip or label)
     made.layout.width = "auto"
     return made

@@ -1,24 +1,73 @@
 """Start a job after its estimate, see it run, cancel it. The kernel stays free for other cells."""
 
+import math
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import ipywidgets as widgets
 from openai import OpenAI
 
 from helpers import notes
 from helpers.connection.identity import host_name
-from helpers.cost import Estimate, estimate
-from helpers.forms.form import FOR_PEOPLE, Agreement, Form, button, client_or_default, dropdown, folded, hide, row, text
+from helpers.cost import MOST_EPOCHS, Estimate, estimate
+from helpers.display.tables import paragraph
+from helpers.forms.form import (
+    FOR_PEOPLE,
+    Agreement,
+    Form,
+    button,
+    client_or_default,
+    dropdown,
+    folded,
+    hide,
+    in_words,
+    offer,
+    row,
+    text,
+)
+from helpers.forms.noted import noted_label
 from helpers.hosts import base_model_for
 from helpers.job import JobResult, cancel, start, training_examples
 from helpers.job_watching.panel import Panel
-from helpers.job_watching.watcher import FINAL, TRANSIENT, Watcher, events_frame, metrics_frame
+from helpers.job_watching.view import follow
+from helpers.job_watching.watcher import Watcher
 from helpers.preflight import preflight
 
 AUTO = "auto"
 NO_VALIDATION = ""  # a Dropdown takes None for: nothing is chosen
 NO_FILE = 'There is no training file in your notes. Upload one in notebook 02, then press "Look again".'
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A number that may be left to the host. The empty field and an error say what is `expected`."""
+
+    label: str
+    expected: str
+    kind: type[int] | type[float]
+    allows: Callable[[float], bool]
+
+    def read(self, written: str) -> Any:
+        """The number, or "auto" for that word and for an empty field. Raises ValueError for anything else."""
+        written = written.strip()
+        if written.lower() in ("", AUTO):
+            return AUTO
+        try:
+            number = self.kind(written)
+        except ValueError:
+            number = None
+        if number is None or not self.allows(number):
+            raise ValueError(f'{self.label}: found "{written}"; expected {self.expected}')
+        return number
+
+
+EPOCHS = Setting("Epochs", f"auto, or 1 to {MOST_EPOCHS}", int, lambda number: 1 <= number <= MOST_EPOCHS)
+BATCH = Setting("Batch size", "auto, or 1 to 256", int, lambda number: 1 <= number <= 256)
+RATE = Setting("Learning rate", "auto, or a multiplier above 0", float, lambda number: 0 < number < math.inf)
+SEED = Setting("Seed", "auto, or a whole number: the same one gives the same training", int, lambda number: True)
 
 
 class JobForm(Form):
@@ -29,47 +78,61 @@ class JobForm(Form):
         self.model = dropdown("Base model", models)
         self.training, self.validation = dropdown("Training file", []), dropdown("Validation file", [])
         self.suffix = text("Suffix", "mattress", "part of the model's name")
-        late = {"continuous_update": False}  # the estimate follows when a field is left
-        self.epochs = text("Epochs", AUTO, "auto, or 1 to 50", **late)
-        self.batch = text("Batch size", AUTO, "auto, or 1 to 256")
-        self.rate = text("Learning rate", AUTO, "auto, or a multiplier above 0")
-        self.seed = text("Seed", "", "empty, or a number: the same one gives the same training")
+        # The estimate follows the epochs when the field is left.
+        self.epochs = text(EPOCHS.label, AUTO, EPOCHS.expected, continuous_update=False)
+        self.batch, self.rate, self.seed = (text(each.label, AUTO, each.expected) for each in (BATCH, RATE, SEED))
         self.cost, self.agree = widgets.HTML(), Agreement(client)
         self.go, self.refresh = button("Start the job"), button("Look again", "")
         self.stop = button("Cancel the job", "danger")
-        self.panel, self.end = Panel(shown=False), widgets.HTML()
+        self.live, self.end = widgets.VBox(), widgets.HTML()
         hide(self.stop)
-        hide(self.panel.box)
         super().__init__("Start a job", "client.fine_tuning.jobs.create(model=..., training_file=...)", [
             self.model, self.training, self.validation, self.suffix,
             folded("More settings", [self.epochs, self.batch, self.rate, self.seed]), self.cost, self.agree,
-            row(self.go, self.refresh, self.stop), self.panel.box, self.end,
-        ])  # fmt: skip
+            row(self.go, self.refresh, self.stop),
+        ], below=[self.live, self.end])  # fmt: skip
         self._examples = cache(lambda file_id: training_examples(client, file_id))
         self.job_id: str | None = None
-        self._list_files()
+        self._followed: Watcher | None = None
+        self._lost: str | None = None  # a job that the form could not watch to its end
+        self._listing = False
         for field in (self.model, self.training, self.epochs):
             field.observe(lambda _: self._show_estimate(), "value")
         self.go.on_click(lambda _: self.work(self.go, self._start, "Starting ..."))
-        self.refresh.on_click(lambda _: self._list_files())
+        self.refresh.on_click(lambda _: self.work(self.refresh, self._look_again, "Looking ..."))
         self.stop.on_click(lambda _: self._cancel())
-        self._go_on()
+        with self.telling():
+            self._list_files()
+            self._go_on()
 
     def _list_files(self) -> None:
-        """The files of the notes, the newest first; what was chosen stays chosen."""
+        """The files of the notes that the host still has, the newest first. A validation file is proposed where there
+        is one."""
         host = host_name(self.client)
-        for field, first, kind in (
-            (self.training, [], "file"),
-            (self.validation, [("none", NO_VALIDATION)], "validation"),
-        ):
-            chosen = field.value
-            listed = [*first, *((note["id"], note["id"]) for note in notes.all_notes(host, kind))]
-            field.options = listed
-            field.value = chosen if chosen in [value for _, value in listed] else listed[0][1] if listed else None
+        there = {file.id: file for file in self.client.files.list(purpose="fine-tune")}
+        self._listing = True  # the estimate follows once, and not with each change of a list
+        try:
+            for field, kind, more in (
+                (self.training, "file", []),
+                (self.validation, "validation", [("none", NO_VALIDATION)]),
+            ):
+                noted = [note for note in notes.all_notes(host, kind) if note["id"] in there]
+                listed = [
+                    (noted_label(there[note["id"]].filename, note, newest=note is noted[0]), note["id"])
+                    for note in noted
+                ]
+                offer(field, [*listed, *more])
+        finally:
+            self._listing = False
         self._show_estimate()
 
+    def _look_again(self) -> None:
+        self._list_files()
+        if self._lost:
+            self._follow_job(self._lost)
+
     def _go_on(self) -> None:
-        """The last job is shown again after a restart: live if it still runs, with its result if it has ended meanwhile."""
+        """The last job is shown again after a restart: live if it still runs, with its result if it has ended."""
         last = notes.last(host_name(self.client), "job")
         if last is None:
             return
@@ -88,13 +151,15 @@ class JobForm(Form):
         """Low, expected, high: shown, and on a paid host to be agreed to."""
         if self.training.value is None:
             raise ValueError(NO_FILE)
-        epochs = _number(self.epochs.value, int, "Epochs")
+        epochs = EPOCHS.read(self.epochs.value)
         cost = estimate(self._examples(self.training.value), self.model.value, None if epochs == AUTO else epochs)
         self.cost.value = cost._repr_html_()
         self.agree.propose(cost.high)
         return cost
 
     def _show_estimate(self) -> None:
+        if self._listing:
+            return
         try:
             self._estimate()
             self.say_text("")
@@ -104,8 +169,8 @@ class JobForm(Form):
 
     def _start(self) -> None:
         cost = self._estimate()
-        self.agree.demand()
-        seed = _number(self.seed.value or AUTO, int, "Seed")
+        limit = self.agree.demand()
+        seed = SEED.read(self.seed.value)
         job = start(
             self.client,
             self.training.value,
@@ -113,73 +178,77 @@ class JobForm(Form):
             validation_file=self.validation.value or None,
             suffix=self.suffix.value.strip() or None,
             seed=None if seed == AUTO else seed,
-            n_epochs=_number(self.epochs.value, int, "Epochs"),
-            batch_size=_number(self.batch.value, int, "Batch size"),
-            learning_rate_multiplier=_number(self.rate.value, float, "Learning rate"),
+            n_epochs=EPOCHS.read(self.epochs.value),
+            batch_size=BATCH.read(self.batch.value),
+            learning_rate_multiplier=RATE.read(self.rate.value),
             cost=cost,
-            limit_usd=(cost.high if cost.high is not None else "Infinity") if self.agree.host.paid else None,
+            limit_usd=limit,
         )
         self.agree.value = False  # the next job is agreed to anew
         self.say_text(f"Started: {job.id}")
-        self._follow(Watcher(self.client, job.id))
+        self._follow_job(job.id)
 
     # --- the live part ------------------------------------------------------------------------------------------
 
-    def _follow(self, watcher: Watcher) -> None:
-        self.job_id = watcher.job_id
-        self.end.value = ""
-        self.panel.begin()
-        for shown in (self.stop, self.panel.box):
-            hide(shown, False)
-        self.stop.disabled = False
-        threading.Thread(target=self._watch, args=(watcher,), name="course-watch", daemon=True).start()
+    def _follow_job(self, job_id: str) -> None:
+        self.job_id = job_id
+        try:
+            watcher = Watcher(self.client, job_id)
+        except FOR_PEOPLE as error:
+            self._lose(error)  # it is not said to be unstarted: nobody shall start it twice
+        else:
+            self._follow(watcher)
 
-    def _watch(self, watcher: Watcher) -> None:
+    def _follow(self, watcher: Watcher) -> None:
+        """Show a job while it runs, instead of the one before; the thread that watched that one ends by itself."""
+        panel = Panel(shown=False)
+        self.job_id, self._followed, self._lost = watcher.job_id, watcher, None
+        self.end.value = ""
+        self.live.children = (panel.box,)
+        self.stop.busy = False
+        hide(self.stop, False)
+        threading.Thread(target=self._watch, args=(watcher, panel), name="course-watch", daemon=True).start()
+
+    def _watch(self, watcher: Watcher, panel: Panel) -> None:
         """Until the job has ended, or another one is followed."""
-        wait = threading.Event()
-        while not watcher.finished and self.job_id == watcher.job_id:
-            self.panel.show(watcher)
-            wait.wait(watcher.interval)
+        with self.telling():
             try:
-                watcher.look()
-            except TRANSIENT as error:
-                self.panel.trouble(f"The host did not answer ({type(error).__name__}); trying again.")
-                wait.wait(watcher.interval * 5)
-        if self.job_id != watcher.job_id:
-            return
-        hide(self.stop)
-        self.panel.close()
-        self._show_end(watcher)
+                follow(watcher, panel, until=lambda: self._followed is not watcher)
+            except FOR_PEOPLE as error:
+                if self._followed is watcher:
+                    self._lose(error)
+                return
+            if self._followed is watcher:
+                self._show_end(watcher)
+
+    def _lose(self, error: Exception) -> None:
+        """The host does not answer for this job any more. It may still run, so it can still be cancelled."""
+        self._lost = self.job_id
+        self.live.children = ()
+        hide(self.stop, False)
+        again = f'{self.job_id} was started, but the form cannot watch it. To watch it again, press "Look again".'
+        self.say(in_words(error) + paragraph(again))
 
     def _show_end(self, watcher: Watcher) -> None:
         notes.remember(self.client, watcher.job)
-        result = JobResult(watcher.job, events_frame(watcher.events), metrics_frame(watcher.events))
-        self.end.value = result._repr_html_()
+        self.live.children = ()
+        hide(self.stop)
+        self.end.value = JobResult.of(watcher)._repr_html_()
         self.say_text(f"The job has ended: {watcher.job.status}.")
 
     def _cancel(self) -> None:
-        """Only disable the button here, and call the host in a thread: this handler must not block."""
-        self.stop.disabled = True
+        """Only make the button dark here, and call the host in a thread: this handler must not block."""
+        self.stop.busy = True
         threading.Thread(target=self._cancel_now, name="course-cancel", daemon=True).start()
 
     def _cancel_now(self) -> None:
         try:
-            job = cancel(self.client, self.job_id)
-        except FOR_PEOPLE as error:
-            self.complain(error)
-            self.stop.disabled = False
-            return
-        self.say_text(f"Cancelled: {job.id}" if job.status not in FINAL[:2] else f"The job had already {job.status}.")
-
-
-def _number(value: str, kind: type, label: str) -> float | int | str:
-    value = value.strip().lower()
-    if value in ("", AUTO):
-        return AUTO
-    try:
-        return kind(value)
-    except ValueError:
-        raise ValueError(f'{label}: found "{value}"; expected auto or a number') from None
+            with self.telling():
+                job = cancel(self.client, self.job_id)
+                already = job.status in ("succeeded", "failed")
+                self.say_text(f"The job had already {job.status}." if already else f"Cancelled: {job.id}")
+        finally:
+            self.stop.busy = False
 
 
 def job_form(client: OpenAI | None = None) -> JobForm:

@@ -10,10 +10,11 @@ from openai import OpenAI
 from helpers import notes
 from helpers.connection.identity import OPENAI_URL, host_name
 from helpers.cost import dollars
-from helpers.display.tables import BREAKING, escape
+from helpers.display.tables import BREAKING, escape, plural
 from helpers.forms.code_field import CodeField
 from helpers.forms.examples import SYSTEM
-from helpers.forms.form import LABELS, Form, button, client_or_default, dropdown, row, text, wide
+from helpers.forms.form import LABELS, Form, button, client_or_default, dropdown, offer, row, text, wide
+from helpers.forms.noted import model_name, noted_label
 from helpers.forms.slider import Slider
 from helpers.hosts import base_model_for, current_host
 from helpers.preflight import preflight
@@ -110,22 +111,21 @@ class PlaygroundForm(Form):
         self.turns = widgets.VBox()
         super().__init__("Playground", "ask(client, model, question, system=system)", [
             self.model, self.beside, self.system, self.question, self.temperature, self.longest,
-            row(self.ask, self.refresh, paid), self.turns,
-        ])  # fmt: skip
+            row(self.ask, self.refresh, paid),
+        ], below=[self.turns])  # fmt: skip
         self._list_models()
         self.refresh.on_click(lambda _: self.work(self.refresh, self._list_models, "Looking ..."))
         self.ask.on_click(lambda _: self.work(self.ask, self._ask, "Asking ..."))
 
     def _list_models(self) -> None:
-        """The learner's own, the newest first, then the base models. A new one is chosen, else what was chosen stays so."""
-        own = [note["id"] for note in notes.all_notes(host_name(self.client), "model")]
+        """The learner's own, the newest first, then the base models."""
+        noted = notes.all_notes(host_name(self.client), "model")
+        own = {note["id"]: noted_label(model_name(note["id"]), note, newest=note is noted[0]) for note in noted}
         proposed = base_model_for(self.client)
-        listed = list(dict.fromkeys([*own, proposed, *preflight(self.client).models]))
-        known = self.model.options
-        for field, options in ((self.model, listed), (self.beside, [NOBODY, proposed, *listed])):
-            chosen = None if field is self.model and listed[0] not in known else field.value
-            field.options = list(dict.fromkeys(options))
-            field.value = chosen if chosen in field.options else field.options[0]
+        listed = {name: own.get(name, name) for name in [*own, proposed, *preflight(self.client).models]}
+        offer(self.model, [(label, name) for name, label in listed.items()])
+        beside = {NOBODY: NOBODY, proposed: listed[proposed], **listed}
+        offer(self.beside, [(label, name) for name, label in beside.items()])
         self.say_text("")
 
     def request(self) -> Request:
@@ -149,8 +149,10 @@ class PlaygroundForm(Form):
 
 
 def footer(answer: Answer) -> str:
+    """What an answer took, and whether a model gave it at all."""
     cost = "price unknown" if answer.cost is None else dollars(answer.cost)
-    return f"{answer.input_tokens} tokens in, {answer.output_tokens} out, {answer.seconds:.1f} s, {cost}"
+    took = f"{plural(answer.input_tokens, 'token')} in, {answer.output_tokens:,} out, {answer.seconds:.1f} s, {cost}"
+    return f"{took}, simulated: no model was asked" if answer.simulated else took
 
 
 def playground_form(client: OpenAI | None = None) -> PlaygroundForm:

@@ -40,7 +40,15 @@ STYLE = """
 
 
 class Slider(anywidget.AnyWidget):
-    """`value` moves between `min` and `max` by `step`; Python hears of it when the learner lets go."""
+    """A number between two others; Python hears of it when the learner lets go.
+
+    Args:
+        label: stands before the slider.
+        value: where it is at first.
+        low: the least.
+        high: the most.
+        step: by how much it moves.
+    """
 
     _esm = SCRIPT
     _css = STYLE

@@ -37,7 +37,7 @@ class UploadForm(Form):
         self.look()
 
     def _list_again(self) -> None:
-        """A chosen file stays chosen. The list is left alone if it is the same, as setting it chooses its first file."""
+        """A chosen file stays chosen. A list that is the same is left alone: setting it chooses its first file."""
         chosen, listed = self.file.value, training_files()
         if listed != list(self.file.options):
             self.file.options = listed
@@ -52,13 +52,13 @@ class UploadForm(Form):
         """
         path = Path(self.file.value)
         if path.exists() and path.stat().st_size > LONG_FILE:
-            self.send.disabled, self.cost.value = True, ""
+            self.send.allowed, self.cost.value = False, ""
             self.report.value = paragraph(f"Checking {short_path(path)} ...")
             if path in self._waiting:
                 return
             self._waiting.add(path)
-            # Not with a button of the form: while one file is checked another may be chosen, and its check waits for its turn.
-            self.work(widgets.Button(), lambda: self._look(path), "This file is long; the check takes some seconds.")
+            # Without a button: while one file is checked another may be chosen, and its check waits for its turn.
+            self.work(None, lambda: self._look(path), "This file is long; the check takes some seconds.")
         else:
             self._look(path)
 
@@ -77,17 +77,20 @@ class UploadForm(Form):
             return
         self.report.value = shown
         # A validation file may be short.
-        self.send.disabled = not (report and {problem.code for problem in report.errors} <= {"too_few"})
+        self.send.allowed = report is not None and {problem.code for problem in report.errors} <= {"too_few"}
         self.cost.value = self._cost(path, report) if report else ""
         self.say_text("")
 
     def _cost(self, path: Path, report: Report) -> str:
         if not report.ok or path.stat().st_size > LONG_FILE:
             return ""  # notebook 03 estimates it again, before the job
-        return f"<details><summary>What training on it costs</summary>{estimate(read(path), base_model_for(self.client))._repr_html_()}</details>"
+        cost = estimate(read(path), base_model_for(self.client))
+        return f"<details><summary>What training on it costs</summary>{cost._repr_html_()}</details>"
 
     def _upload(self) -> None:
         path = Path(self.file.value)
+        if not self.send.allowed:  # another file was chosen after the button was pressed
+            raise ValueError(f"{short_path(path)} is not checked yet, or has errors; nothing was uploaded.")
         note_as = "validation" if "validation" in path.stem else "file"
         self.bar.value, self.bar.max = 0, max(1, path.stat().st_size)
         hide(self.bar, False)

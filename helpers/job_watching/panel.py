@@ -1,5 +1,5 @@
-"""The live view of a job: status, time left, bar, loss curve, latest events. `watch` uses it in a notebook, and the job form with a
-Cancel button."""
+"""The live view of a job: status, time left, bar, loss curve, latest events. `watch` uses it in a notebook, and the
+job form with a Cancel button."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ FALLBACK = "The live view of a running job stood here."
 
 
 class Panel:
-    """Shows a Watcher. `box` holds the widgets; `show` may be called from a thread."""
+    """Shows one job. `box` holds the widgets; `show` may be called from a thread."""
 
     def __init__(self, shown: bool = True) -> None:
         self.status = widgets.HTML()
@@ -27,11 +27,6 @@ class Panel:
             from IPython.display import display
 
             display(self.box)
-
-    def begin(self) -> None:
-        """Forget the job that was shown before."""
-        self.steps, self.curve.layout.display = 0, "none"
-        self.bar.value, self.bar.max = 0, 1
 
     def show(self, watcher: Watcher) -> None:
         self.status.value = f'<div role="status">{paragraph(status_line(watcher))}</div>'

@@ -3,8 +3,10 @@
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Protocol
 
+from helpers.display.tables import plural
 from helpers.job_watching.watcher import TRANSIENT, Watcher
 
 LONGEST_WAIT = 60.0  # seconds between two tries when the host does not answer
@@ -18,9 +20,26 @@ class View(Protocol):
     def close(self) -> None: ...
 
 
-def follow(watcher: Watcher, timeout: float | None = None, view: View | None = None) -> None:
+def follow(
+    watcher: Watcher,
+    view: View | None = None,
+    *,
+    timeout: float | None = None,
+    until: Callable[[], bool] | None = None,
+) -> None:
     """Look again and again until the job has ended, the time is up, or the learner interrupts. The job is not
-    touched."""
+    touched.
+
+    Args:
+        watcher: the job; afterwards it holds the last status and every event.
+        view: what shows it; without one, a panel in a notebook and lines of text elsewhere.
+        timeout: after so many seconds the watching ends, with a sentence that says how to come back.
+        until: asked before each look; the watching ends, without a word, when it says True.
+
+    Raises:
+        openai.APIStatusError: the host answered with an error that does not pass by itself, such as 401 or 404.
+            When it does not answer, or answers 429 or 5xx, it is asked again after a longer and longer pause.
+    """
     if watcher.finished:
         return
     view = view or make_view()
@@ -28,7 +47,7 @@ def follow(watcher: Watcher, timeout: float | None = None, view: View | None = N
     wait = threading.Event()
     pause, failures = watcher.interval, 0
     try:
-        while not watcher.finished:
+        while not watcher.finished and not (until and until()):
             view.show(watcher)
             if deadline is not None and time.monotonic() + pause > deadline:
                 print(come_back(watcher, "The time is up."))
@@ -40,7 +59,8 @@ def follow(watcher: Watcher, timeout: float | None = None, view: View | None = N
             except TRANSIENT as error:
                 failures += 1
                 pause = min(LONGEST_WAIT, watcher.interval * 2**failures)
-                view.trouble(f"The host did not answer ({type(error).__name__}); trying again in {pause:.0f} seconds.")
+                again = plural(round(pause), "second")
+                view.trouble(f"The host did not answer ({type(error).__name__}); trying again in {again}.")
     except KeyboardInterrupt:
         print(come_back(watcher, "You stopped watching."))
     finally:

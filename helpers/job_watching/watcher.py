@@ -1,6 +1,8 @@
 """A job as it runs: what is new since last time, as events, as tables and in one line."""
 
+import itertools
 import time
+from collections.abc import Container
 from typing import Any
 
 import openai
@@ -9,7 +11,6 @@ from openai import OpenAI
 from openai.types.fine_tuning import FineTuningJob
 
 from helpers.connection.identity import is_practice
-from helpers.display.tables import plural
 
 FINAL = ("succeeded", "failed", "cancelled")  # any other status, also one nobody has heard of, means: still going
 NEAR, FAR = 0.5, 10.0  # seconds between two questions, to a practice server and to any other host
@@ -38,14 +39,7 @@ class Watcher:
         self._fetch_events()
 
     def _fetch_events(self) -> None:
-        """Events come newest first: read pages until one that is known."""
-        known = {event.id for event in self.events}
-        new = []
-        for event in self.client.fine_tuning.jobs.list_events(self.job_id, limit=PAGE):
-            if event.id in known:
-                break
-            new.append(event)
-        self.events += new[::-1]
+        self.events += events_of(self.client, self.job_id, known={event.id for event in self.events})
 
     @property
     def steps(self) -> tuple[int, int] | None:
@@ -54,6 +48,12 @@ class Watcher:
             if event.type == "metrics" and isinstance(event.data, dict) and event.data.get("total_steps"):
                 return int(event.data["step"]), int(event.data["total_steps"])
         return None
+
+
+def events_of(client: OpenAI, job_id: str, known: Container[str] = ()) -> list[Any]:
+    """The events of a job, oldest first. The host lists the newest first: pages are read until one that is known."""
+    listed = client.fine_tuning.jobs.list_events(job_id, limit=PAGE)
+    return list(itertools.takewhile(lambda event: event.id not in known, listed))[::-1]
 
 
 def events_frame(listed: list[Any]) -> pd.DataFrame:
@@ -78,7 +78,7 @@ def status_line(watcher: Watcher) -> str:
     """One line for people: the status, how far, the last losses."""
     parts = [f"Job {watcher.job_id}: {watcher.job.status.replace('_', ' ')}"]
     if steps := watcher.steps:
-        parts.append(f"step {steps[0]:,} of {plural(steps[1], 'step').removesuffix(' steps')}")
+        parts.append(f"step {steps[0]:,} of {steps[1]:,}")
     if left := time_left(watcher.job):
         parts.append(left)
     return ", ".join(parts)

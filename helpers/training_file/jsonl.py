@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from tqdm.auto import tqdm
 
+from helpers.display.tables import plural
 from helpers.training_file.rules import Problem
 
 BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
@@ -40,8 +41,11 @@ class FileForm:
             fix = "mostly harmless; repair() changes them"
             found.append(_form("crlf", "warning", ends, "line ends as on Linux and macOS", fix))
         if self.blank:
-            lines = f"{self.blank:,} blank line{'' if self.blank == 1 else 's'}"
-            found.append(_form("blank", "warning", lines, "none", "remove them, or let repair() do it"))
+            found.append(
+                _form(
+                    "blank", "warning", plural(self.blank, "blank line"), "none", "remove them, or let repair() do it"
+                )
+            )
         return found
 
 
@@ -52,7 +56,7 @@ def _form(code: str, severity: str, found: str, expected: str, fix: str) -> Prob
 def read_lines(
     path: Path, form: FileForm | None = None, *, progress: bool = False, decode: bool = True
 ) -> Iterator[tuple[int, bytes]]:
-    """Line number and line (UTF-8 bytes, without its end) of each line that is not blank.
+    """Each line that is not blank. Only one line is held in memory.
 
     Only one line is held in memory.
 

@@ -9,7 +9,7 @@ Example = dict[str, Any]
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with a training file: where it is, what was found and expected, and how to mend it.
+    """One thing wrong with a training file: where it is, what was found and expected, and how to repair it.
 
     `line` counts from 1; None means the file as a whole. An `error` makes a job fail, a `warning` does not.
     """
@@ -24,7 +24,7 @@ class Problem:
 
 
 class Finding:
-    """Collects the problems of one example, so that one never hides another."""
+    """Collects the problems of one example, so that one never hides another: the parts of each are those of Problem."""
 
     def __init__(self, line: int | None) -> None:
         self.line = line
@@ -38,7 +38,7 @@ class Finding:
 
 
 def excerpt(value: Any, length: int = 40) -> str:
-    """The beginning of a value, as JSON, for a message to a person."""
+    """The first characters of a value, as JSON, for a message to a person."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     # Half a character cannot be printed or sent; it is shown as it stands in the file: \ud83d.
     text = " ".join(text.split()).encode("utf-8", "backslashreplace").decode("utf-8")

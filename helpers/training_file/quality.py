@@ -1,4 +1,4 @@
-"""What no host refuses and a teacher would mention: doubles, contradictions, overlap, length, systems."""
+"""What no host refuses and a teacher would mention: duplicates, contradictions, overlap, length, systems."""
 
 import hashlib
 import json
@@ -58,7 +58,7 @@ class Advice:
     def look_at(self, line: int, example: Example, sound: bool) -> list[Problem]:
         """`sound` examples, which have no error, are counted as well."""
         finding = Finding(line)
-        self._doubles(line, example, finding)
+        self._duplicates(line, example, finding)
         self._system(line, example)
         if self.model and sound:
             self._length(example, finding)
@@ -83,7 +83,7 @@ class Advice:
             return None
         return TokenCount(self.model, self.counts, self.limit, estimated=encoding_name(self.model) is None)
 
-    def _doubles(self, line: int, example: Example, finding: Finding) -> None:
+    def _duplicates(self, line: int, example: Example, finding: Finding) -> None:
         question = question_of(example)
         first = self.seen.before("example", same_example(example), line)
         if first is not None:

@@ -1,4 +1,4 @@
-"""Step 1: mend in a training file what a program can mend safely, into a new file, and say what changed."""
+"""Step 1: repair in a training file what a program can repair safely, into a new file, and say what changed."""
 
 import ast
 import json
@@ -60,10 +60,10 @@ class Repair(Shown):
         return table + paragraph("What is left:") + self.left._repr_html_()
 
 
-def mended_lines(source: Path, done: Repair) -> Iterator[bytes]:
+def repaired_lines(source: Path, done: Repair) -> Iterator[bytes]:
     form, seen = FileForm(), Seen("example")
     for number, line in read_lines(source, form, progress=True):
-        mended, example, what = mend_line(line)
+        repaired, example, what = repair_line(line)
         for change in what:
             done.note(number, change)
         if example is not None:
@@ -71,19 +71,19 @@ def mended_lines(source: Path, done: Repair) -> Iterator[bytes]:
             if first is not None:
                 done.note(number, f"removed: the same example as line {first}")
                 continue
-        yield mended
+        yield repaired
     seen.close()
     for problem in form.problems():
         done.note(None, f"{problem.found} -> {problem.expected}")
 
 
-def mend_line(line: bytes) -> tuple[bytes, Example | None, list[str]]:
-    """The mended line, its example, and what was changed. An unreadable line comes back as it was."""
+def repair_line(line: bytes) -> tuple[bytes, Example | None, list[str]]:
+    """The repaired line, its example, and what was changed. An unreadable line comes back as it was."""
     what: list[str] = []
     example = _read_somehow(line, what)
     if example is None:
         return line, None, []
-    _mend_example(example, what)
+    _repair_example(example, what)
     text = json.dumps(example, ensure_ascii=False)
     whole = text.encode("utf-8", "ignore")
     if whole != text.encode("utf-8", "surrogatepass"):
@@ -122,7 +122,7 @@ def _python_literal(line: bytes) -> Example | None:
     return example if isinstance(example, dict) else None
 
 
-def _mend_example(example: Example, what: list[str]) -> None:
+def _repair_example(example: Example, what: list[str]) -> None:
     for wrong, right in DPO_OTHER_NAMES.items():
         _rename(example, wrong, right, "", what)
     for name in CONVERSATION_NAMES:
@@ -136,7 +136,7 @@ def _mend_example(example: Example, what: list[str]) -> None:
     messages = example["messages"]
     for i, message in enumerate(messages if isinstance(messages, list) else []):
         if isinstance(message, dict):
-            _mend_message(message, f"messages[{i}].", what)
+            _repair_message(message, f"messages[{i}].", what)
 
 
 def _rename(holder: Example, wrong: str, right: str, where: str, what: list[str]) -> None:
@@ -145,17 +145,17 @@ def _rename(holder: Example, wrong: str, right: str, where: str, what: list[str]
         what.append(f'{where}{wrong}: renamed to "{right}"')
 
 
-def _mend_message(message: Example, where: str, what: list[str]) -> None:
+def _repair_message(message: Example, where: str, what: list[str]) -> None:
     for right, names in MESSAGE_NAMES.items():
         for wrong in names:
             if isinstance(message.get(wrong), str):
                 _rename(message, wrong, right, where, what)
-    _mend_role(message, where, what)
+    _repair_role(message, where, what)
     if "content" in message or "tool_calls" in message or "function_call" in message:
         for key in sorted(message.keys() - MESSAGE_KEYS):  # else what is said may stand under that key
             del message[key]
             what.append(f"{where}{key}: removed, no such key belongs there")
-    _mend_weight(message, where, what)
+    _repair_weight(message, where, what)
     calls = message.get("tool_calls")
     for i, call in enumerate(calls if isinstance(calls, list) else []):
         function = call.get("function") if isinstance(call, dict) else None
@@ -164,7 +164,7 @@ def _mend_message(message: Example, where: str, what: list[str]) -> None:
             what.append(f"{where}tool_calls[{i}].function.arguments: an object -> JSON written as text")
 
 
-def _mend_role(message: Example, where: str, what: list[str]) -> None:
+def _repair_role(message: Example, where: str, what: list[str]) -> None:
     role = message.get("role")
     if not isinstance(role, str) or role in ROLES:
         return
@@ -175,7 +175,7 @@ def _mend_role(message: Example, where: str, what: list[str]) -> None:
         what.append(f'{where}role: "{role}" -> "{right}"')
 
 
-def _mend_weight(message: Example, where: str, what: list[str]) -> None:
+def _repair_weight(message: Example, where: str, what: list[str]) -> None:
     if "weight" not in message:
         return
     weight = message["weight"]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Literal
 
+from helpers.display.tables import plural
 from helpers.training_file.problem import Example, Finding, Problem, excerpt, extra_keys
 from helpers.training_file.tool_rules import check_answers, check_calls, check_tools
 
@@ -94,7 +95,7 @@ def whole_file(count: int, kinds: Iterable[Kind]) -> list[Problem]:
     finding = Finding(None)
     if count < MIN_EXAMPLES:
         finding.error(
-            "too_few", "the file", f"{count} example{'' if count == 1 else 's'}", f"at least {MIN_EXAMPLES}",
+            "too_few", "the file", plural(count, "example"), f"at least {MIN_EXAMPLES}",
             "add examples; clear improvements begin at 50 to 100",
         )  # fmt: skip
     known = sorted(set(kinds) - {"unknown"})  # one that is no example at all has been named on its own line

@@ -1,4 +1,4 @@
-"""Question-and-answer pairs from whatever a learner has at hand: cells of a spreadsheet, a CSV file, a training file."""
+"""Question-and-answer pairs from what a learner has at hand: cells of a spreadsheet, a CSV file, a training file."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ ANSWER = ("answer", "completion", "assistant", "output", "response", "a", "å›ç­
 
 @dataclass
 class Pairs:
-    """What was found. `left_out` names, by line, what is no pair of a question and an answer; it is not lost, only not here."""
+    """What was found. `left_out` names, by line, what is no pair of a question and an answer."""
 
     pairs: list[tuple[str, str]] = field(default_factory=list)
     system: str | None = None
@@ -23,7 +23,8 @@ class Pairs:
 
 
 def pairs_from_bytes(content: bytes) -> Pairs:
-    """From the bytes of a file: JSONL, or a table with commas, semicolons or tabs. Raises ValueError for other encodings."""
+    """From the bytes of a file: JSONL, or a table with commas, semicolons or tabs. Raises ValueError if they are no
+    UTF-8 or UTF-16."""
     for mark, encoding in BOMS.items():
         if content.startswith(mark):
             return pairs_from_text(content.decode(encoding, errors="replace").removeprefix("\ufeff"))
@@ -31,7 +32,8 @@ def pairs_from_bytes(content: bytes) -> Pairs:
         return pairs_from_text(content.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise ValueError(
-            f'The file is not UTF-8 (byte {error.start + 1}). Save it from the spreadsheet as "CSV UTF-8", and try again.'
+            f'The file is not UTF-8 (byte {error.start + 1}). Save it from the spreadsheet as "CSV UTF-8", '
+            "and try again."
         ) from None
 
 
@@ -40,8 +42,15 @@ def pairs_from_text(text: str) -> Pairs:
     return _from_jsonl(text) if text.lstrip().startswith("{") else _from_table(text)
 
 
+def chat_example(question: str, answer: str, system: str | None = None) -> Example:
+    """One question and one answer as an example, with a system message or without."""
+    start = [{"role": "system", "content": system}] if system else []
+    return {"messages": [*start, {"role": "user", "content": question}, {"role": "assistant", "content": answer}]}
+
+
 def pair_of(example: Example) -> tuple[str, str, str | None] | None:
-    """Question, answer and system message of an example that has nothing else; None for any other, which a table cannot show."""
+    """Question, answer and system message of an example that has nothing else; None for any other: a table cannot show
+    it."""
     messages = example.get("messages")
     if set(example) != {"messages"} or not isinstance(messages, list) or not all(map(_plain, messages)):
         return None
@@ -57,7 +66,8 @@ def _plain(message: Any) -> bool:
 
 def _from_jsonl(text: str) -> Pairs:
     found = Pairs()
-    for number, line in enumerate(text.splitlines(), 1):
+    # Not splitlines(): it also cuts at U+2028 and others, which may stand as they are within JSON.
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:

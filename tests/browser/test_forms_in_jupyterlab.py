@@ -24,7 +24,8 @@ WARRANTY = "How many years is the warranty?"
 
 @pytest.fixture
 def forms(lab, page):
-    """All forms of the course, made anew, each in a cell of its own. The kernel stays from test to test: that saves minutes."""
+    """All forms of the course, made anew, each in a cell of its own. The kernel stays from test to test: that saves
+    minutes."""
     return lab.open(page, lab.write("forms.ipynb", *CELLS)).run_all()
 
 
@@ -81,7 +82,7 @@ def test_the_whole_course_goes_by_forms_alone(forms, lab, host):
     press(examples, "Save")
     examples.get_by_text("Saved 13 examples").wait_for()
 
-    upload(forms, next(label for label in labels(forms.form(UPLOAD)) if label.endswith("my_examples.jsonl")))
+    upload(forms, label_ending(forms.form(UPLOAD), "my_examples.jsonl"))
     job = start_job(forms)
     job.get_by_text("The job has ended: succeeded.").wait_for()
 
@@ -106,9 +107,52 @@ def test_the_whole_course_goes_by_forms_alone(forms, lab, host):
     assert [job.status for job in host.fine_tuning.jobs.list()] == ["succeeded"]
 
 
-def labels(form):
+def label_ending(form, name):
     press(form, "Look again")
-    return form.get_by_label("File").locator("option").all_inner_texts()
+    option = form.get_by_label("File").locator("option", has_text=name).first
+    option.wait_for(state="attached")
+    return option.inner_text()
+
+
+def test_what_is_typed_is_kept_before_the_field_is_left(forms, lab):
+    """A kernel can die at any moment, and a page can be closed."""
+    question = "Does it come with a pillow?"
+    form = forms.form(EXAMPLES)
+    press(form, "Add a row")
+    form.get_by_label("Question").last.press_sequentially(question)
+    end = time.monotonic() + 10
+    while not any(question in draft.read_text(encoding="utf-8") for draft in lab.folder.rglob("*.draft.json")):
+        assert time.monotonic() < end, "what was typed is kept nowhere"
+        time.sleep(0.1)
+    forms.restart_kernel()
+    forms.run_all()
+    questions = forms.form(EXAMPLES).get_by_label("Question")
+    forms.form(EXAMPLES).get_by_text("These rows were not saved yet").wait_for()
+    assert question in [each.input_value() for each in questions.all()]
+    for draft in lab.folder.rglob("*.draft.json"):
+        draft.unlink()
+
+
+SLOW_TO_HEAR = """import time
+import helpers.forms.form
+from helpers.forms import playground_form
+helpers.forms.form.LAST_LETTERS_SECONDS = 2
+form = playground_form()
+form.question.observe(lambda _: time.sleep(0.5), "value")
+form"""
+
+
+def test_what_was_typed_last_is_asked_though_the_button_was_pressed_at_once(lab, page):
+    """ipywidgets sends the next value of a field only when the kernel has taken the one before, and a click at once.
+    Over a long line to a hub the click comes first; here the kernel is slow to take a value, and the form waits
+    longer."""
+    form, question = lab.open(page, lab.write("slow.ipynb", SLOW_TO_HEAR)).run_all().form(), "Is it for children?"
+    form.get_by_label("Question").fill("")
+    time.sleep(1)
+    form.get_by_label("Question").press_sequentially(question)
+    press(form, "Ask")
+    form.get_by_text("tokens in").first.wait_for()
+    assert form.locator("caption").first.inner_text() == question
 
 
 def test_cells_of_a_spreadsheet_and_a_file_become_rows(forms, lab):
@@ -216,14 +260,17 @@ def test_a_screen_reader_finds_a_name_for_every_field(forms):
 
 OVERFLOWING = """(form) => [...form.querySelectorAll("*")]
     .filter((node) => node.offsetParent && !node.closest("pre"))
-    .filter((node) => node.getBoundingClientRect().right > form.closest(".jp-OutputArea-output").getBoundingClientRect().right + 1)
+    .filter((node) => node.getBoundingClientRect().right
+        > form.closest(".jp-OutputArea-output").getBoundingClientRect().right + 1)
     .map((node) => node.outerHTML.slice(0, 200))"""
 
 
 # Names come by chance, and some are wider than others: here each is as wide as one can be.
-WIDEST = """(form) => [...form.querySelectorAll("caption, td")].filter((node) => !node.children.length).forEach((node) => {
-    node.textContent = node.textContent.replace(/(?<=ftjob-|file-)\\w+|(?<=:)\\w{8}$/, (name) => "W".repeat(name.length));
-})"""
+WIDEST = """(form) => [...form.querySelectorAll("caption, td")].filter((node) => !node.children.length)
+    .forEach((node) => {
+        const id = /(?<=ftjob-|file-)\\w+|(?<=:)\\w{8}$/;
+        node.textContent = node.textContent.replace(id, (name) => "W".repeat(name.length));
+    })"""
 
 
 @pytest.mark.parametrize("size", [(390, 844), (1024, 768)], ids=["a phone", "a projector"])
@@ -252,7 +299,8 @@ PALE = """(form) => {
     }
     return [255, 255, 255];
   };
-  return [...form.querySelectorAll("label, p, td, th, input:not([type=range]), select, textarea, button, summary, small, .widget-label")]
+  const texts = "label, p, td, th, input:not([type=range]), select, textarea, button, summary, small, .widget-label";
+  return [...form.querySelectorAll(texts)]
     .filter((node) => node.offsetParent && !node.disabled && !node.classList.contains("mod-primary"))
     .map((node) => {
       const [a, b] = [light(parse(getComputedStyle(node).color)), light(behind(node))];

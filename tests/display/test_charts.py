@@ -1,14 +1,24 @@
 """The loss curve and the sentence that reads it."""
 
+import math
+
 import pandas as pd
 import pytest
 
-from helpers.display.charts import alternative_text, loss_figure, loss_png, read_curve
+from helpers.display.charts import alternative_text, costs_figure, loss_figure, loss_png, read_curve
 
 
 def curve(train, valid=None):
     table = pd.DataFrame({"step": range(1, len(train) + 1), "train_loss": train})
-    return table.assign(valid_loss=valid) if valid else table
+    return table if valid is None else table.assign(valid_loss=valid)
+
+
+FELL = [2.0, 1.0, 0.5, 0.1, 0.04, 0.04, 0.04]
+MEMORISED = "did not only memorise"
+
+
+def test_without_a_step_there_is_nothing_to_read():
+    assert read_curve(pd.DataFrame(columns=["step", "train_loss"])) == "No step was reported."
 
 
 @pytest.mark.parametrize(
@@ -17,13 +27,93 @@ def curve(train, valid=None):
         (curve([2.0, 1.0, 0.5, 0.5, 0.5]), "Training loss fell from 2.00 to 0.50."),
         (curve([2.0, 2.0, 2.0]), "The model learned little"),
         (curve([2.0, 1.0, 0.2, 0.1, 0.1], [2.1, 1.2, 0.9, 1.1, 1.4]), "lowest at step 3 (0.90) and rose to 1.40"),
-        (curve([2.0, 1.0, 0.5, 0.4, 0.4], [2.1, 1.2, 0.9, 0.8, 0.8]), "and did not only memorise"),
+        (curve([2.0, 1.0, 0.5, 0.4, 0.4], [2.1, 1.2, 0.9, 0.8, 0.8]), MEMORISED),
         (curve([1.0, 2.0, 3.0, 3.0, 3.0]), "Training loss rose from 1.00 to 3.00."),
-        (pd.DataFrame(columns=["step", "train_loss"]), "No step was reported."),
     ],
 )
 def test_the_sentence_says_what_to_see(metrics, reading):
     assert reading in read_curve(metrics)
+
+
+def test_validation_went_along_only_if_it_fell_by_a_tenth_or_more():
+    assert MEMORISED in read_curve(curve(FELL, [2.0, 1.9, 1.9, 1.9, 1.9, 1.8, 1.8]))
+    assert MEMORISED not in read_curve(curve(FELL, [2.0, 1.9, 1.9, 1.9, 1.9, 1.81, 1.81]))
+
+
+def test_a_flat_validation_loss_is_named_as_flat():
+    reading = read_curve(curve(FELL, [2.1] * 7))
+    assert reading.startswith("Training loss fell from 2.00 to 0.04. Validation loss hardly moved, from 2.10 to 2.10")
+
+
+def test_a_validation_loss_that_only_rises_is_named_and_no_checkpoint_is_praised():
+    reading = read_curve(curve(FELL, [2.0, 2.2, 2.4, 2.6, 2.8, 3.0, 3.2]))
+    assert "Validation loss rose from 2.00 to 3.20" in reading and "checkpoint" not in reading
+    above = read_curve(curve(FELL, [2.0, 1.9, 2.4, 2.6, 2.8, 3.0, 3.2]))
+    assert "Validation loss rose from 2.00 to 3.20" in above and "checkpoint" not in above
+
+
+@pytest.mark.parametrize("train", [[1.0, 2.0, 3.0, 3.0, 3.0], [2.0, 2.0, 2.0, 2.0, 2.0]])
+@pytest.mark.parametrize("valid", [[2.0, 1.5, 1.0, 0.8, 0.8], [2.0] * 5, [1.0, 2.0, 3.0, 3.0, 3.0]])
+def test_validation_is_judged_only_where_training_loss_fell(train, valid):
+    assert "alidation" not in read_curve(curve(train, valid))
+
+
+def test_to_a_rising_training_loss_no_higher_learning_rate_is_advised():
+    assert "lower learning rate" in read_curve(curve([1.0, 2.0, 3.0, 3.0, 3.0]))
+
+
+@pytest.mark.parametrize("valid", [None, [1.5], [math.nan]])
+def test_one_step_is_no_curve(valid):
+    assert (
+        read_curve(curve([2.0], valid)) == "Only one training loss was reported, 2.00: there is no curve to read yet."
+    )
+    assert alternative_text(curve([2.0], valid)).startswith("Line chart of the loss over 1 step. ")
+
+
+def test_of_two_steps_the_last_is_the_end():
+    assert "fell from 2.00 to 1.00" in read_curve(curve([2.0, 1.0]))
+
+
+def test_without_validation_nothing_is_said_of_it():
+    assert "alidation" not in read_curve(curve(FELL))
+    assert "alidation" not in read_curve(curve(FELL, [math.nan] * 7))
+    assert "alidation" not in read_curve(curve(FELL, [None] * 7))
+
+
+def test_one_measurement_of_validation_is_no_course():
+    reading = read_curve(curve(FELL, [None] * 6 + [1.2]))
+    assert "measured only once (1.20)" in reading and MEMORISED not in reading
+
+
+def test_validation_that_was_measured_now_and_then_is_judged_by_what_was_measured():
+    assert MEMORISED in read_curve(curve(FELL, [2.0, None, None, 1.0, None, 0.5, None]))
+
+
+@pytest.mark.parametrize("lost", [math.nan, math.inf, None])
+def test_a_loss_that_is_no_number_any_more_is_named_with_its_step(lost):
+    reading = read_curve(curve([2.0, 1.0, lost, lost], [2.0, 1.0, lost, lost]))
+    assert reading.startswith("From step 3 on there is no number for the loss") and "lower learning rate" in reading
+    assert loss_png(curve([2.0, 1.0, lost, lost], [2.0, 1.0, lost, lost])).startswith(b"\x89PNG")
+
+
+def test_a_gap_in_the_training_loss_does_not_hide_how_it_moved():
+    assert "fell from 2.00 to 0.50" in read_curve(curve([2.0, math.nan, 1.0, math.nan, 0.5]))
+
+
+def test_a_row_with_validation_alone_does_not_mean_that_training_broke_down():
+    assert MEMORISED in read_curve(curve([2.0, 1.0, 0.5, None], [2.0, None, None, 1.0]))
+
+
+def test_a_host_that_reports_no_training_loss_is_no_error():
+    metrics = pd.DataFrame({"step": [1, 2], "accuracy": [0.5, 0.6]})
+    assert read_curve(metrics) == "No training loss was reported." and loss_png(metrics)
+
+
+@pytest.mark.parametrize("valid", [[2.1] * 7, [2.0, 2.2, 2.4, 2.6, 2.8, 3.0, 3.2], None])
+def test_caption_and_alternative_text_say_the_same_as_the_sentence(valid):
+    metrics = curve(FELL, valid)
+    assert loss_figure(metrics).count(read_curve(metrics)) == 2
+    assert read_curve(metrics) in alternative_text(metrics)
 
 
 def test_the_figure_is_a_png_with_alternative_text_and_a_caption():
@@ -35,3 +125,7 @@ def test_the_figure_is_a_png_with_alternative_text_and_a_caption():
 
 def test_one_step_is_drawn_as_well():
     assert loss_png(curve([2.0])).startswith(b"\x89PNG")
+
+
+def test_a_chart_of_one_day_says_one_day():
+    assert "spent over 1 day." in costs_figure([0.0, 1.0], [1.0, 1.1], [0.0, 0.5], caption="Cheap.")

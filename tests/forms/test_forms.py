@@ -1,18 +1,26 @@
 """The forms without a browser: what a click does, through a real practice server."""
 
+import re
 import threading
 import time
+from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
+import httpx2
+import openai
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 
+import helpers.forms.examples
+import helpers.forms.form
 from helpers import hosts, notes
 from helpers.connection.identity import host_name
+from helpers.course_data.paths import DATA
 from helpers.data_format import read, write
 from helpers.forms import (
-    base,
     connect_form,
     cost_form,
     draft_form,
@@ -21,9 +29,14 @@ from helpers.forms import (
     playground_form,
     upload_form,
 )
+from helpers.forms.job import NO_VALIDATION
 from helpers.forms.key_field import KeyField
+from helpers.forms.playground import footer
+from helpers.forms.unsaved_rows import UnsavedRows
+from helpers.job_watching import watcher as watching
 from helpers.practice import start_server
 from helpers.upload import upload_file
+from helpers.usage import Answer
 
 SECRET = "sk-" + "secret" * 6
 ALL_FORMS = [connect_form, examples_form, draft_form, upload_form, job_form, playground_form, cost_form]
@@ -35,7 +48,8 @@ def own_process(monkeypatch):
     monkeypatch.setattr(hosts, "_own", {})
     monkeypatch.setattr(hosts, "_given_keys", {})
     monkeypatch.setattr(hosts, "ORIGINAL", dict.fromkeys(hosts.VARIABLES))
-    monkeypatch.setattr(base, "DOUBLE_CLICK_SECONDS", 0.0)  # a test clicks faster than a person
+    monkeypatch.setattr(helpers.forms.form, "DOUBLE_CLICK_SECONDS", 0.0)  # a test clicks faster than a person
+    monkeypatch.setattr(helpers.forms.form, "LAST_LETTERS_SECONDS", 0.0)  # and what it types is there at once
     yield
     for server in hosts._own.values():
         server.stop()
@@ -55,6 +69,7 @@ def until(condition, seconds=10.0):
 def test_where_no_widget_lives_a_sentence_names_the_plain_call(make):
     first, second = make()._repr_mimebundle_(), make()._repr_mimebundle_()
     assert "The plain call that does the same: " in first["text/plain"]
+    assert "Run this cell (Shift+Enter) to see the form." in first["text/plain"]
     assert first["text/plain"] == second["text/plain"] and first["text/html"] == second["text/html"]
     assert "application/vnd.jupyter.widget-view+json" in first
 
@@ -79,6 +94,37 @@ def test_a_second_click_while_it_works_does_nothing():
     go.set()
     first.join()
     assert second is None and ran == [1] and not form.send.disabled
+
+
+def test_a_button_that_the_form_forbids_while_it_works_stays_dark():
+    form, go = upload_form(), threading.Event()
+    thread = form.work(form.send, lambda: go.wait(5))
+    form.send.allowed = False
+    go.set()
+    thread.join()
+    assert form.send.disabled
+    form.send.allowed = True
+    assert not form.send.disabled
+
+
+def test_a_button_that_the_form_allows_while_it_works_stays_dark_until_it_is_done():
+    form, go = upload_form(), threading.Event()
+    form.send.allowed = False
+    form.send.allowed = True
+    thread = form.work(form.send, lambda: go.wait(5))
+    form.send.allowed = True
+    assert form.send.disabled
+    go.set()
+    thread.join()
+    assert not form.send.disabled
+
+
+def test_a_mistake_in_the_course_is_said_in_the_form_and_seen_in_the_log(monkeypatch):
+    form, seen = upload_form(), []
+    monkeypatch.setattr(threading, "excepthook", lambda arguments: seen.append(arguments.exc_type))
+    form.work(form.send, lambda: {}.missing).join()
+    assert "Something in the course is broken (AttributeError)" in form.message.value and seen == [AttributeError]
+    assert not form.send.disabled
 
 
 # --- host and key -------------------------------------------------------------------------------------------------
@@ -165,9 +211,105 @@ def fill(form, pairs):
 def test_problems_stand_next_to_the_row_while_one_types():
     form = examples_form()
     fill(form, [("How firm is it?", "Medium."), ("How long is the warranty?", "")])
+    until(lambda: "empty text" in form.rows.children[1].note.value)
     assert "tokens" in form.rows.children[0].note.value and "error" not in form.rows.children[0].note.value
-    assert "empty text" in form.rows.children[1].note.value
     assert "8 more are needed" in form.summary.value and "tokens" in form.summary.value
+
+
+def test_a_keystroke_costs_no_check_and_is_kept_all_the_same(workspace, monkeypatch):
+    form, checked = examples_form(), []
+    real = helpers.forms.examples.check
+    monkeypatch.setattr(helpers.forms.examples, "check", lambda examples: checked.append(1) or real(examples))
+    monkeypatch.setattr("os.fsync", lambda _: pytest.fail("a draft is not flushed to the disk"))
+    typed = "How firm is it?"
+    for length in range(1, len(typed) + 1):
+        form.rows.children[0].question.value = typed[:length]
+        assert UnsavedRows(form.path).load().rows == [(typed[:length].strip(), "")], "a kernel may die at any letter"
+    assert checked == []
+    until(lambda: "empty text" in form.rows.children[0].note.value)
+    assert checked == [1]
+
+
+def test_a_row_that_did_not_change_is_not_sent_to_the_browser_again():
+    form, sent = examples_form(), []
+    fill(form, [("How firm is it?", "Medium."), ("How long is the warranty?", "Ten years.")])
+    until(lambda: "tokens" in form.rows.children[1].note.value)
+    form.rows.children[0].note.observe(sent.append, "value")
+    form.rows.children[1].answer.value = ""
+    until(lambda: "empty text" in form.rows.children[1].note.value)
+    assert sent == []
+
+
+def test_the_last_letters_are_saved_though_the_click_comes_before_them(workspace, monkeypatch):
+    """A browser sends a click at once, and the next value of a field only when the kernel has taken the one before."""
+    monkeypatch.setattr(helpers.forms.form, "LAST_LETTERS_SECONDS", 0.3)
+    form = examples_form()
+    fill(form, [("How firm is it?", "Mediu")])
+    form.save.click()
+    time.sleep(0.1)
+    form.rows.children[0].answer.value = "Medium."
+    until(lambda: "Saved 1 example" in form.message.value)
+    assert read(workspace / "my_examples.jsonl")[0]["messages"][-1]["content"] == "Medium."
+
+
+def test_what_is_typed_while_it_saves_is_kept_for_the_next_time(workspace, monkeypatch):
+    form, real = examples_form(), helpers.forms.examples.write
+    fill(form, [("How firm is it?", "Medium.")])
+
+    def write_while_somebody_types(*arguments, **more):
+        typing = threading.Thread(target=lambda: setattr(form.rows.children[0].answer, "value", "Medium. Quite."))
+        typing.start()
+        written = real(*arguments, **more)
+        typist.append(typing)
+        return written
+
+    typist = []
+    monkeypatch.setattr(helpers.forms.examples, "write", write_while_somebody_types)
+    form.save.click()
+    until(lambda: "Saved 1 example" in form.message.value)
+    typist[0].join()
+    assert read(workspace / "my_examples.jsonl")[0]["messages"][-1]["content"] == "Medium."
+    assert examples_form().filled()[0].pair == ("How firm is it?", "Medium. Quite.")
+
+
+def test_a_file_that_was_only_opened_leaves_nothing_unsaved(workspace, mattress):
+    write(read(mattress), workspace / "my_examples.jsonl")
+    form = examples_form()
+    assert len(form.filled()) == 15 and not UnsavedRows(form.path).exists
+    form.rows.children[0].answer.value += " Really."
+    assert UnsavedRows(form.path).exists
+    form.rows.children[0].answer.value = form.rows.children[0].answer.value.removesuffix(" Really.")
+    assert not UnsavedRows(form.path).exists
+
+
+def test_rows_whose_file_is_gone_are_kept(workspace, mattress):
+    write(read(mattress), workspace / "my_examples.jsonl")
+    form = examples_form()
+    (workspace / "my_examples.jsonl").unlink()
+    form.rows.children[0].answer.value += " "
+    assert len(UnsavedRows(form.path).load().rows) == 15
+
+
+def test_a_system_message_without_rows_is_kept_as_well():
+    form = examples_form()
+    form.system.value = "You are Pip, a parrot."
+    again = examples_form()
+    assert again.system.value == "You are Pip, a parrot." and len(again.rows.children) == 3
+
+
+def test_unsaved_rows_that_a_power_cut_has_damaged_are_set_aside_and_the_form_opens(workspace, mattress):
+    write(read(mattress), workspace / "my_examples.jsonl")
+    UnsavedRows(workspace / "my_examples.jsonl").path.write_bytes(b"\0" * 100)
+    form = examples_form()
+    assert len(form.filled()) == 15 and "is damaged" in form.message.value
+    [aside] = workspace.glob("*.unreadable.json")
+    assert aside.read_bytes() == b"\0" * 100 and aside.name in form.message.value
+
+
+def test_half_an_emoji_is_kept_too():
+    form = examples_form()
+    fill(form, [("How firm is it? \ud83d", "Medium.")])
+    assert examples_form().filled()[0].pair == ("How firm is it? \ud83d", "Medium.")
 
 
 def test_what_was_saved_is_there_next_time(workspace):
@@ -271,12 +413,12 @@ def test_a_file_that_a_table_cannot_show_whole_is_left_alone(workspace, mattress
 def test_a_draft_shows_what_is_good_and_adds_what_is_ticked(client, workspace):
     form = draft_form(client)
     form.ask.click()
-    until(lambda: form.drafted.children)
+    until(lambda: "This draft is simulated" in form.message.value)
     ticked = [row for row in form.drafted.children if row.keep.value]
-    assert len(form.drafted.children) == 15 and len(ticked) == 13 and "simulated" in form.message.value
+    assert len(form.drafted.children) == 15 and len(ticked) == 13
     ticked[0].keep.value = False
     form.add.click()
-    until(lambda: "Added 12 examples" in form.message.value)
+    until(lambda: "Added 12 examples" in form.added.value)
     assert len(examples_form().filled()) == 12
     form.ask.click()
     until(lambda: form.drafted.children)
@@ -289,7 +431,7 @@ def test_a_draft_is_not_added_beside_rows_that_are_not_saved(client, workspace):
     form.ask.click()
     until(lambda: form.drafted.children)
     form.add.click()
-    until(lambda: "Press Save there first" in form.message.value)
+    until(lambda: "Press Save there first" in form.added.value)
     assert not (workspace / "my_examples.jsonl").exists()
 
 
@@ -327,6 +469,39 @@ def test_only_a_good_file_can_be_uploaded(client, workspace):
     form.send.click()
     until(lambda: "It is in your notes" in form.message.value)
     assert notes.last(host_name(client), "file") == client.files.list().data[0].id
+
+
+def test_a_bad_file_that_is_chosen_while_another_uploads_is_not_live_afterwards(client, workspace, monkeypatch):
+    from helpers.forms import upload
+
+    write([{"messages": [{"role": "user", "content": "Hi"}]}] * 12, workspace / "bad.jsonl")
+    form, began, go = upload_form(client), threading.Event(), threading.Event()
+    real = upload.upload_file
+
+    def slow_upload(*arguments, **more):
+        began.set()
+        assert go.wait(10)
+        return real(*arguments, **more)
+
+    monkeypatch.setattr(upload, "upload_file", slow_upload)
+    form.send.click()
+    assert began.wait(10)
+    form.file.value = str(workspace / "bad.jsonl")
+    go.set()
+    until(lambda: "It is in your notes" in form.message.value and not form.send.busy)
+    assert form.send.disabled
+    form.file.value = str(DATA / "mydata.jsonl")
+    assert not form.send.disabled
+
+
+def test_a_bad_file_that_is_chosen_right_after_the_click_is_not_uploaded(client, workspace, monkeypatch):
+    monkeypatch.setattr(helpers.forms.form, "LAST_LETTERS_SECONDS", 0.3)
+    write([{"messages": [{"role": "user", "content": "Hi"}]}] * 12, workspace / "bad.jsonl")
+    form = upload_form(client)
+    form.send.click()
+    form.file.value = str(workspace / "bad.jsonl")
+    until(lambda: "nothing was uploaded" in form.message.value)
+    assert client.files.list().data == []
 
 
 def test_the_upload_button_does_not_go_dark_while_good_files_are_looked_at(client):
@@ -372,15 +547,40 @@ def test_a_long_file_that_is_chosen_while_another_is_checked_is_checked_after_it
 # --- job ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def slow_client(home, mattress):
-    import openai
+class MaybeGone(httpx2.BaseTransport):
+    """Carries requests to the server, until the jobs are `gone`: then it answers 404 as the host would."""
 
-    server = start_server(home=home, job_seconds=3.0)
-    client = openai.OpenAI(base_url=server.base_url, api_key=server.key)
+    def __init__(self):
+        self.real, self.gone = httpx2.HTTPTransport(), False
+
+    def handle_request(self, request):
+        if self.gone and "/fine_tuning/jobs/ftjob-" in request.url.path:
+            return httpx2.Response(404, json={"error": {"message": "No such job", "code": "fine_tune_not_found"}})
+        return self.real.handle_request(request)
+
+
+@pytest.fixture
+def running(home, mattress, clock, monkeypatch):
+    """A server whose jobs run until the clock is turned, with a training file."""
+    monkeypatch.setattr(watching, "NEAR", 0.01)
+    server, transport = start_server(home=home, job_seconds=3.0), MaybeGone()
+    http_client = openai.DefaultHttpxClient(transport=transport)
+    client = openai.OpenAI(base_url=server.base_url, api_key=server.key, max_retries=0, http_client=http_client)
     upload_file(client, mattress)
-    yield client
+    yield SimpleNamespace(client=client, server=server, clock=clock, transport=transport)
+    clock.now += 3600
+    until(lambda: "course-watch" not in [thread.name for thread in threading.enumerate()])
     server.stop()
+
+
+def started(running):
+    """A job form with a job that runs."""
+    form = job_form(running.client)
+    form.go.click()
+    until(lambda: form.stop.layout.display == "" and not form.go.disabled)
+    running.clock.now += 1.5
+    until(lambda: "running, step" in form.live.children[0].children[0].value)
+    return form
 
 
 def test_the_job_form_estimates_starts_and_shows_the_end(client, mattress):
@@ -396,28 +596,100 @@ def test_the_job_form_estimates_starts_and_shows_the_end(client, mattress):
     assert client.fine_tuning.jobs.list().data[0].hyperparameters.n_epochs == 3
 
 
-def test_cancel_works_while_the_job_runs(slow_client):
-    form = job_form(slow_client)
-    form.go.click()
-    until(lambda: form.stop.layout.display == "" and form.job_id)
+def test_messages_of_a_job_stand_at_its_button_and_not_below_the_curve_of_an_earlier_one(client, mattress):
+    upload_file(client, mattress)
+    form = job_form(client)
+    places = list(form.children)
+    button_row = next(place for place in places if form.go in getattr(place, "children", ()))
+    assert places.index(form.message) == places.index(button_row) + 1 < places.index(form.end)
+    playground = playground_form(client)
+    assert playground.children.index(playground.message) < playground.children.index(playground.turns)
+
+
+def test_cancel_works_while_the_job_runs(running):
+    form = started(running)
     form.stop.click()
     until(lambda: "cancelled" in form.end.value)
-    assert slow_client.fine_tuning.jobs.retrieve(form.job_id).status == "cancelled"
+    assert running.client.fine_tuning.jobs.retrieve(form.job_id).status == "cancelled"
+    assert form.stop.layout.display == "none" and not form.live.children
 
 
-def test_two_clicks_start_one_job(slow_client):
-    form = job_form(slow_client)
+def test_a_job_that_ends_before_it_is_cancelled_has_already_succeeded(running):
+    form, said = started(running), []
+    form.message.observe(lambda change: said.append(change["new"]), "value")
+    running.clock.now += 60
+    form.stop.click()
+    until(lambda: any("The job had already succeeded." in each for each in said) and not form.stop.busy)
+
+
+def test_two_clicks_start_one_job(running):
+    form = job_form(running.client)
     form.go.click()
     form.go.click()
     until(lambda: form.job_id)
-    assert len(slow_client.fine_tuning.jobs.list().data) == 1
+    assert len(running.client.fine_tuning.jobs.list().data) == 1
 
 
-def test_a_new_form_shows_the_job_that_is_still_running(slow_client):
-    first = job_form(slow_client)
-    first.go.click()
-    until(lambda: first.job_id)
-    assert job_form(slow_client).job_id == first.job_id
+def test_a_new_form_shows_the_job_that_is_still_running(running):
+    first = started(running)
+    assert job_form(running.client).job_id == first.job_id
+
+
+def test_a_job_that_is_started_while_another_is_watched_takes_its_place(running):
+    form = started(running)
+    first, panel = form.job_id, form.live.children[0]
+    form.go.click()
+    until(lambda: form.job_id != first and "running" not in form.live.children[0].children[0].value)
+    until(lambda: panel.layout.display == "none")
+    assert len(form.live.children) == 1 and form.live.children[0].layout.display != "none"
+    running.clock.now += 60
+    until(lambda: form.job_id in form.end.value)
+    assert first not in form.end.value
+
+
+@pytest.mark.parametrize("why", ["a key that was revoked", "a job that is gone"])
+def test_a_job_that_cannot_be_watched_any_more_is_said_and_can_be_watched_again(running, why):
+    form = started(running)
+    key = running.client.api_key
+    if why == "a key that was revoked":
+        running.client.api_key = "practice-revoked"
+        until(lambda: "does not accept the key" in form.message.value)
+    else:
+        running.transport.gone = True
+        until(lambda: "does not know this id" in form.message.value)
+    assert f"{form.job_id} was started, but the form cannot watch it" in form.message.value and not form.live.children
+    assert "course-watch" not in [thread.name for thread in threading.enumerate()]
+    assert form.stop.layout.display == "" and not form.stop.disabled, "the job may still run, and cost money"
+    running.client.api_key, running.transport.gone = key, False
+    form.refresh.click()
+    until(lambda: form.live.children)
+    running.clock.now += 60
+    until(lambda: "The job has ended: succeeded." in form.message.value)
+
+
+def test_a_job_that_was_started_and_cannot_be_looked_at_is_said_to_be_started(running):
+    form = job_form(running.client)
+    running.transport.gone = True
+    form.go.click()
+    until(lambda: "was started, but the form cannot watch it" in form.message.value)
+    running.transport.gone = False
+    assert [job.id for job in running.client.fine_tuning.jobs.list()] == [form.job_id]
+    assert form.stop.layout.display == ""
+    until(lambda: not form.go.busy)
+    form.refresh.click()
+    until(lambda: form.live.children)
+
+
+def test_a_host_that_is_away_for_a_moment_is_asked_again(running):
+    form = started(running)
+    root = running.server.base_url.removesuffix("/v1")
+    panel = form.live.children[0].children[0]
+    said = []
+    panel.observe(lambda change: said.append(change["new"]), "value")
+    running.client.post(f"{root}/practice/faults", cast_to=object, body={"fault": "server_error", "times": 2})
+    until(lambda: sum("trying again in" in each for each in said) == 2)
+    running.clock.now += 60
+    until(lambda: "The job has ended: succeeded." in form.message.value)
 
 
 def test_a_new_form_shows_how_the_last_job_has_ended(client, mattress):
@@ -435,7 +707,7 @@ def test_on_a_paid_host_the_amount_must_be_ticked(client, mattress, monkeypatch)
     monkeypatch.setattr("helpers.hosts.is_practice", lambda _: False)
     form = job_form(client)
     form.go.click()
-    until(lambda: "Tick the line with the amount" in form.message.value)
+    until(lambda: "Tick the line with the amount" in form.message.value and not form.go.disabled)
     assert client.fine_tuning.jobs.list().data == [] and "I agree to pay up to $0.0" in form.agree.description
     form.agree.value = True
     form.go.click()
@@ -443,13 +715,90 @@ def test_on_a_paid_host_the_amount_must_be_ticked(client, mattress, monkeypatch)
     assert len(client.fine_tuning.jobs.list().data) == 1 and not form.agree.value
 
 
-def test_a_setting_that_is_no_number_is_named(client, mattress):
+@pytest.mark.parametrize(
+    ("field", "written", "said"),
+    [
+        ("epochs", "many", "Epochs: found &quot;many&quot;; expected auto, or 1 to 50"),
+        ("epochs", "99", "Epochs: found &quot;99&quot;; expected auto, or 1 to 50"),
+        ("batch", "0", "Batch size: found &quot;0&quot;; expected auto, or 1 to 256"),
+        ("rate", "inf", "Learning rate: found &quot;inf&quot;; expected auto, or a multiplier above 0"),
+        ("rate", "nan", "Learning rate: found &quot;nan&quot;; expected auto, or a multiplier above 0"),
+        ("seed", "seven", "Seed: found &quot;seven&quot;; expected auto, or a whole number"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named_in_the_words_of_its_field(client, mattress, field, written, said):
     upload_file(client, mattress)
     form = job_form(client)
-    form.epochs.value = "many"
+    getattr(form, field).value = written
     form.go.click()
-    until(lambda: "Epochs" in form.message.value)
-    assert client.fine_tuning.jobs.list().data == []
+    until(lambda: said in form.message.value and not form.go.disabled)
+    assert "None" not in form.message.value and client.fine_tuning.jobs.list().data == []
+
+
+@pytest.mark.parametrize("written", ["auto", "AUTO ", ""])
+def test_auto_and_an_empty_field_leave_a_setting_to_the_host(client, mattress, written):
+    upload_file(client, mattress)
+    form = job_form(client)
+    for field in (form.epochs, form.batch, form.rate, form.seed):
+        field.value = written
+    form.go.click()
+    until(lambda: "succeeded" in form.message.value)
+
+
+def test_files_are_listed_by_name_and_time_and_the_newest_is_marked(client, mattress, tmp_path):
+    older = upload_file(client, mattress)
+    mine = tmp_path / "我的 examples.jsonl"
+    mine.write_bytes(mattress.read_bytes() + b"\n")
+    newest = upload_file(client, mine)
+    notes.add("practice", "file", "file-that-was-deleted")
+    listed = job_form(client).training.options
+    day = datetime.now().strftime("%Y-%m-%d")
+    assert [value for _, value in listed] == [newest.id, older.id]
+    assert re.fullmatch(rf"我的 examples.jsonl, {day} \d\d:\d\d, your newest \({newest.id}\)", listed[0][0])
+    assert re.fullmatch(rf"mydata.jsonl, {day} \d\d:\d\d \({older.id}\)", listed[1][0])
+
+
+def test_a_validation_file_is_proposed_as_soon_as_there_is_one_and_none_stays_none(client, mattress):
+    upload_file(client, mattress)
+    form = job_form(client)
+    assert not form.validation.value and [label for label, _ in form.validation.options] == ["none"]
+    checked = upload_file(client, DATA / "validation.jsonl", note_as="validation")
+    form.refresh.click()
+    until(lambda: form.validation.value == checked.id)
+    assert job_form(client).validation.value == checked.id
+    form.validation.value = NO_VALIDATION
+    until(lambda: not form.refresh.disabled)
+    form.refresh.click()
+    until(lambda: not form.refresh.disabled)
+    assert form.validation.value == NO_VALIDATION
+    form.go.click()
+    until(lambda: "succeeded" in form.message.value)
+    assert client.fine_tuning.jobs.list().data[0].validation_file is None
+
+
+def test_a_training_file_that_came_since_is_chosen_and_one_that_was_chosen_stays(client, mattress, tmp_path):
+    older = upload_file(client, mattress)
+    form = job_form(client)
+    mine = tmp_path / "mine.jsonl"
+    mine.write_bytes(mattress.read_bytes() + b"\n")
+    newest = upload_file(client, mine)
+    form.refresh.click()
+    until(lambda: form.training.value == newest.id and not form.refresh.disabled)
+    form.training.value = older.id
+    form.refresh.click()
+    until(lambda: not form.refresh.disabled)
+    assert form.training.value == older.id
+
+
+def test_without_a_training_file_the_form_says_where_to_get_one(client):
+    assert "Upload one in notebook 02" in job_form(client).message.value
+
+
+def test_a_host_that_is_away_leaves_a_form_that_says_so(client, mattress, server, monkeypatch):
+    upload_file(client, mattress)
+    monkeypatch.setenv("COURSE_BASE_MODEL", "gpt-4.1-mini-2025-04-14")
+    server.stop()
+    assert "could not be reached" in job_form(client).message.value
 
 
 # --- playground ---------------------------------------------------------------------------------------------------
@@ -463,6 +812,40 @@ def test_base_and_tuned_answer_side_by_side_and_as_python(client, tuned):
     until(lambda: form.turns.children and form.turns.children[0].table.value.count("tokens in") == 2)
     shown = form.turns.children[0].table.value
     assert "10-year" in shown and "Simulated answer" in shown
+
+
+def test_a_simulated_answer_is_marked_also_when_it_repeats_a_training_example(client, tuned):
+    notes.add("practice", "model", tuned)
+    form = playground_form(client)
+    form.beside.value = "gpt-4.1-mini-2025-04-14"
+    form.ask.click()
+    until(lambda: form.turns.children and form.turns.children[0].table.value.count("tokens in") == 2)
+    answers = form.turns.children[0].shown
+    assert "10-year" in answers[tuned] and all("simulated: no model was asked" in each for each in answers.values())
+
+
+def test_the_answer_of_a_real_model_carries_no_mark():
+    answer = Answer("Ten years.", "smollm2", 1, 1, 0.5, "stop", Decimal(0), None, simulated=False)
+    assert footer(answer) == "1 token in, 1 out, 0.5 s, $0.00"
+    assert footer(replace(answer, simulated=True)).endswith("$0.00, simulated: no model was asked")
+
+
+def test_own_models_are_listed_by_name_and_time_and_the_newest_is_marked(client, tuned):
+    notes.add("practice", "model", "ft:gpt-4.1-mini-2025-04-14:personal::abc")
+    notes.add("practice", "model", tuned)
+    form = playground_form(client)
+    labels = {value: label for label, value in form.model.options}
+    assert re.fullmatch(rf"mattress, .{{16}}, your newest \({tuned}\)", labels[tuned])
+    assert labels["ft:gpt-4.1-mini-2025-04-14:personal::abc"].startswith("gpt-4.1-mini-2025-04-14, 20")
+    assert labels["gpt-4.1-mini-2025-04-14"] == "gpt-4.1-mini-2025-04-14" and form.model.value == tuned
+
+
+def test_a_new_model_is_chosen_and_nobody_stays_beside_it(client, tuned):
+    form = playground_form(client)
+    notes.add("practice", "model", tuned)
+    form.refresh.click()
+    until(lambda: form.model.value == tuned)
+    assert form.beside.value == "(nobody)"
 
 
 def test_the_python_of_the_playground_gives_the_same_answer(client, tuned, server, monkeypatch, capsys):
@@ -480,8 +863,8 @@ def test_an_error_of_the_host_is_told_and_the_question_stays(client, tuned):
     form.question.value = "My long question"
     client.post(f"{root}/practice/faults", cast_to=object, body={"fault": "rate_limit", "times": 1})
     form.ask.click()
-    until(lambda: "Too many requests" in form.message.value)
-    assert form.question.value == "My long question" and not form.ask.disabled and not form.turns.children
+    until(lambda: "Too many requests" in form.message.value and not form.ask.disabled)
+    assert form.question.value == "My long question" and not form.turns.children
 
 
 def test_earlier_questions_stay_below_with_their_own_code(client, tuned):

@@ -1,4 +1,4 @@
-"""Repair mends what is safe to mend, into a new file, and says what it changed and what is left."""
+"""Repair changes what is safe to change, into a new file, and says what it changed and what is left."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ def chat(i: int, role: str = "assistant", **more) -> dict:
 GOOD = [chat(i) for i in range(10)]
 
 
-def mended(tmp_path: Path, *lines: str | bytes | dict):
+def repaired(tmp_path: Path, *lines: str | bytes | dict):
     """Repair a file of ten good examples and these lines; return what was done and the new file."""
     texts = [json.dumps(line) if isinstance(line, dict) else line for line in lines]
     raw = [text.encode() if isinstance(text, str) else text for text in texts]
@@ -79,18 +79,18 @@ def test_what_was_changed_and_what_is_left_is_listed(tmp_path):
 
 @pytest.mark.parametrize("role", ["bot", "AI", "gpt", "Assistant", " model "])
 def test_other_names_of_the_assistant_are_known(tmp_path, role):
-    done, target = mended(tmp_path, chat(11, role=role))
+    done, target = repaired(tmp_path, chat(11, role=role))
     assert done.left.ok and read(target)[-1] == chat(11)
 
 
 def test_a_role_that_could_be_anybody_is_left_to_a_human(tmp_path):
-    done, _ = mended(tmp_path, chat(11, role="Bob"))
+    done, _ = repaired(tmp_path, chat(11, role="Bob"))
     assert done.changes == [] and [problem.code for problem in done.left.errors] == ["unknown_role"]
 
 
 def test_the_form_of_other_programs_is_understood(tmp_path):
     other = {"conversations": [{"from": "human", "value": "Question 11?"}, {"from": "gpt", "value": "Answer 11."}]}
-    done, target = mended(tmp_path, other)
+    done, target = repaired(tmp_path, other)
     assert done.left.ok and read(target)[-1] == chat(11)
 
 
@@ -104,32 +104,32 @@ def test_the_form_of_other_programs_is_understood(tmp_path):
     ],
 )
 def test_a_line_that_is_nearly_json_becomes_json(tmp_path, line):
-    done, target = mended(tmp_path, line)
+    done, target = repaired(tmp_path, line)
     assert done.left.ok and read(target)[-1] == chat(11) and len(done.changes) == 1
 
 
 def test_a_comma_inside_the_text_stays(tmp_path):
     example = chat(11)
     example["messages"][1]["content"] = 'Sizes: [90, 140, ] and "x,}"'
-    _, target = mended(tmp_path, json.dumps(example)[:-1] + ",}")
+    _, target = repaired(tmp_path, json.dumps(example)[:-1] + ",}")
     assert read(target)[-1] == example
 
 
 def test_half_of_a_character_is_removed(tmp_path):
-    done, target = mended(tmp_path, chat(11, name="a\ud83d"))
+    done, target = repaired(tmp_path, chat(11, name="a\ud83d"))
     assert done.left.ok and read(target)[-1] == chat(11, name="a")
 
 
-def test_weights_are_mended_where_the_meaning_is_clear(tmp_path):
+def test_weights_are_repaired_where_the_meaning_is_clear(tmp_path):
     wrong = chat(11, weight=True)
     wrong["messages"][0]["weight"] = 1
-    done, target = mended(tmp_path, wrong, chat(12, weight="0"), chat(13, weight=0.5))
+    done, target = repaired(tmp_path, wrong, chat(12, weight="0"), chat(13, weight=0.5))
     assert read(target)[-3] == chat(11, weight=1)
     assert [problem.code for problem in done.left.errors] == ["nothing_to_learn", "bad_weight"]
 
 
-def test_doubles_are_removed_however_they_are_written(tmp_path):
-    done, target = mended(tmp_path, json.dumps(GOOD[3], separators=(",", ":")))
+def test_duplicates_are_removed_however_they_are_written(tmp_path):
+    done, target = repaired(tmp_path, json.dumps(GOOD[3], separators=(",", ":")))
     assert read(target) == GOOD and done.changes == [(11, "removed: the same example as line 4")]
 
 
@@ -142,21 +142,21 @@ def test_a_second_repair_finds_nothing_to_do(tmp_path):
 
 def test_text_under_an_unknown_key_is_never_thrown_away(tmp_path):
     wrong = {"messages": [{"role": "user", "speech": "Question 11?"}, {"role": "assistant", "text": "Answer 11."}]}
-    done, target = mended(tmp_path, wrong)
+    done, target = repaired(tmp_path, wrong)
     assert read(target)[-1]["messages"][0] == {"role": "user", "speech": "Question 11?"}
     assert read(target)[-1]["messages"][1] == {"role": "assistant", "content": "Answer 11."}
     assert not done.left.ok
 
 
 def test_keys_that_do_not_belong_there_are_removed(tmp_path):
-    done, target = mended(tmp_path, {**chat(11, time="noon"), "topic": "price"})
+    done, target = repaired(tmp_path, {**chat(11, time="noon"), "topic": "price"})
     assert done.left.ok and read(target)[-1] == chat(11) and len(done.changes) == 2
 
 
 def test_arguments_of_a_call_become_text(tmp_path):
     call = {"id": "call_1", "type": "function", "function": {"name": "stock", "arguments": {"size": "queen"}}}
     asked = {"role": "user", "content": "Is it in stock?"}
-    _, target = mended(tmp_path, {"messages": [asked, {"role": "assistant", "tool_calls": [call]}]})
+    _, target = repaired(tmp_path, {"messages": [asked, {"role": "assistant", "tool_calls": [call]}]})
     assert check(target).ok
     function = read(target)[-1]["messages"][1]["tool_calls"][0]["function"]
     assert json.loads(function["arguments"]) == {"size": "queen"}
@@ -164,10 +164,10 @@ def test_arguments_of_a_call_become_text(tmp_path):
 
 def test_a_line_that_stays_broken_is_copied_as_it_is(tmp_path):
     broken = "{“messages”: []}".encode()
-    done, target = mended(tmp_path, broken, b"caf\xe9")
+    done, target = repaired(tmp_path, broken, b"caf\xe9")
     assert target.read_bytes().endswith(broken + b"\ncaf\xe9\n") and len(done.left.errors) == 2
 
 
 def test_nothing_that_python_could_run_is_run(tmp_path):
-    done, _ = mended(tmp_path, "{'messages': [__import__('os').getcwd()]}")
+    done, _ = repaired(tmp_path, "{'messages': [__import__('os').getcwd()]}")
     assert done.changes == [] and not done.left.ok

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from helpers.training_file.spreadsheet import pairs_from_bytes, pairs_from_text
+from helpers.training_file.spreadsheet import chat_example, pair_of, pairs_from_bytes, pairs_from_text
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,19 @@ def test_examples_with_another_system_message_are_not_mixed_in():
 
     found = pairs_from_text("\n".join([example("A parrot."), example("A pirate.")]))
     assert found.system == "A parrot." and found.left_out == ["line 2: another system message"]
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85"])
+def test_a_line_ends_only_where_the_line_of_a_jsonl_file_ends(sign):
+    example = chat_example(f"How{sign}firm?", "Medium.", "Be brief.")
+    found = pairs_from_text(json.dumps(example, ensure_ascii=False) + "\r\n\n{}\n")
+    assert found.pairs == [(f"How{sign}firm?", "Medium.")]
+    assert found.left_out == ["line 3: more than one question with one answer"]
+
+
+@pytest.mark.parametrize("system", ["Be brief.", None])
+def test_a_pair_becomes_an_example_and_the_example_the_pair(system):
+    assert pair_of(chat_example("How firm?", "Medium.", system)) == ("How firm?", "Medium.", system)
 
 
 def test_nothing_gives_nothing():
