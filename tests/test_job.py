@@ -295,5 +295,5 @@ def test_a_kernel_that_is_killed_in_the_middle_loses_nothing(home, workspace, ma
     assert result.job.id == job_id and result.job.status == "succeeded"
     assert list(result.metrics["step"]) == list(range(1, 91))
     assert client.files.content(result.job.training_file).read() == mattress.read_bytes()
-    assert notes.last("practice", "model") == result.job.fine_tuned_model
+    assert notes.last(host_name(client), "model") == result.job.fine_tuned_model
     server.stop()

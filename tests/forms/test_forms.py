@@ -750,7 +750,7 @@ def test_files_are_listed_by_name_and_time_and_the_newest_is_marked(client, matt
     mine = tmp_path / "我的 examples.jsonl"
     mine.write_bytes(mattress.read_bytes() + b"\n")
     newest = upload_file(client, mine)
-    notes.add("practice", "file", "file-that-was-deleted")
+    notes.add(host_name(client), "file", "file-that-was-deleted")
     listed = job_form(client).training.options
     day = datetime.now().strftime("%Y-%m-%d")
     assert [value for _, value in listed] == [newest.id, older.id]
@@ -815,7 +815,7 @@ def test_base_and_tuned_answer_side_by_side_and_as_python(client, tuned):
 
 
 def test_a_simulated_answer_is_marked_also_when_it_repeats_a_training_example(client, tuned):
-    notes.add("practice", "model", tuned)
+    notes.add(host_name(client), "model", tuned)
     form = playground_form(client)
     form.beside.value = "gpt-4.1-mini-2025-04-14"
     form.ask.click()
@@ -831,8 +831,8 @@ def test_the_answer_of_a_real_model_carries_no_mark():
 
 
 def test_own_models_are_listed_by_name_and_time_and_the_newest_is_marked(client, tuned):
-    notes.add("practice", "model", "ft:gpt-4.1-mini-2025-04-14:personal::abc")
-    notes.add("practice", "model", tuned)
+    notes.add(host_name(client), "model", "ft:gpt-4.1-mini-2025-04-14:personal::abc")
+    notes.add(host_name(client), "model", tuned)
     form = playground_form(client)
     labels = {value: label for label, value in form.model.options}
     assert re.fullmatch(rf"mattress, .{{16}}, your newest \({tuned}\)", labels[tuned])
@@ -842,7 +842,7 @@ def test_own_models_are_listed_by_name_and_time_and_the_newest_is_marked(client,
 
 def test_a_new_model_is_chosen_and_nobody_stays_beside_it(client, tuned):
     form = playground_form(client)
-    notes.add("practice", "model", tuned)
+    notes.add(host_name(client), "model", tuned)
     form.refresh.click()
     until(lambda: form.model.value == tuned)
     assert form.beside.value == "(nobody)"
