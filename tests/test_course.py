@@ -57,7 +57,8 @@ def test_what_was_installed_is_not_installed_again(bare, monkeypatch):
     monkeypatch.setattr(subprocess, "call", lambda command, **_: called.append(command) or 0)
     for _ in range(2):
         course.install(bare, ["requirements.txt", "requirements-dev.txt"], lowest=False)
-    assert called == [["installer", "-r", "requirements.txt"], ["installer", "-r", "requirements-dev.txt"]]
+    both = ["--requirement=requirements.txt", "--requirement=requirements-dev.txt"]
+    assert called == [["installer", both[0]], ["installer", *both]]
 
 
 def test_an_installation_that_fails_ends_with_a_sentence_and_is_tried_again(bare, monkeypatch):

@@ -128,7 +128,10 @@ def test_what_is_typed_is_kept_before_the_field_is_left(forms, lab):
     forms.run_all()
     questions = forms.form(EXAMPLES).get_by_label("Question")
     forms.form(EXAMPLES).get_by_text("These rows were not saved yet").wait_for()
-    assert question in [each.input_value() for each in questions.all()]
+    end = time.monotonic() + 10  # rows are drawn one after the other
+    while question not in [each.input_value() for each in questions.all()]:
+        assert time.monotonic() < end, "what was typed did not come back"
+        time.sleep(0.1)
     for draft in lab.folder.rglob("*.draft.json"):
         draft.unlink()
 
