@@ -32,7 +32,8 @@ def exact(monkeypatch):
     """Plain float32 on the CPU, every token with the same weight: so two ways to the same number can be compared."""
     import torch
 
-    from helpers.practice import answer_loss, recipe
+    from helpers.practice.training import recipe
+    from helpers.practice.training import sft_trainer as answer_loss
 
     monkeypatch.setattr(recipe, "weights_dtype", lambda: torch.float32)
     monkeypatch.setattr(recipe, "device", lambda: "cpu")

@@ -91,7 +91,8 @@ def test_every_layer_is_aimed_by_the_seed_and_the_model_says_what_it_said_before
 def test_what_all_texts_begin_with_may_be_read_once_or_in_each_of_them(tiny, tmp_path, monkeypatch):
     import torch
 
-    from helpers.practice import recipe, shared_prefix
+    from helpers.practice.training import recipe
+    from helpers.practice.training.speed import shared_prefix
 
     monkeypatch.setattr(recipe, "weights_dtype", lambda: torch.float32)
     once = trainer_for(tiny, EXAMPLES, tmp_path / "once")
