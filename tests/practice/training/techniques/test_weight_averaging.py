@@ -22,7 +22,7 @@ def test_the_average_is_saved_with_less_of_general_texts_and_lower_layers_and_tr
     inner, outer = ([getattr(each, name)["default"].weight for each in adapted] for name in ("lora_A", "lora_B"))
     general = torch.eye(4)[:1].repeat(50, 1)  # they show the first of four things, and nothing else
     averaging = Averaging(dict.fromkeys(adapted, general_directions(general, torch.Generator())))
-    state, control = SimpleNamespace(max_steps=4, global_step=0), SimpleNamespace(should_training_stop=False)
+    state, control = SimpleNamespace(max_steps=4, global_step=0, epoch=1.0), SimpleNamespace()
     for step in (1, 2, 3, 4):
         state.global_step = step
         for weight in (*inner, *outer):
