@@ -109,5 +109,8 @@ class Engine(Protocol):
     def folders(self, tuned: TunedModel) -> dict[str, str] | None:
         """`adapter`: the PEFT folder of a tuned model; `base_model`: what Transformers loads below it. None: no files."""
 
+    def delete(self, tuned: TunedModel) -> None:
+        """The learner has deleted a model; the store knows it already. Free what it holds, on disk and in memory."""
+
     def reply(self, base: str, tuned: TunedModel | None, request: ChatRequest) -> Reply:
         """Answer with a base model, or with a model tuned from it. Raises ApiError, e.g. for a prompt too long."""
