@@ -57,23 +57,31 @@ def answer(client: openai.OpenAI, model: str, question: str, **more) -> str:
     return completion.choices[0].message.content
 
 
-def trainer_for(source: str, examples: list[dict], output: Path, seed: int = 1):
-    """A trainer before its first step, with all examples in one batch."""
+def trainer_for(source: str, examples: list[dict], output: Path, seed: int = 1, epochs: int = 1):
+    """A trainer before its first step, with all examples in one batch.
+
+    Args:
+        source: the folder of the base model.
+        examples: the training file.
+        output: the folder for the checkpoints.
+        seed: the seed of the job.
+        epochs: how many steps it will take.
+    """
     from helpers.practice.training.recipe import make_trainer
 
-    settings = {"n_epochs": 1, "batch_size": len(examples), "learning_rate_multiplier": 1.0}
+    settings = {"n_epochs": epochs, "batch_size": len(examples), "learning_rate_multiplier": 1.0}
     job = SimpleNamespace(method={"type": "supervised"}, plan={"hyperparameters": settings}, seed=seed)
     return make_trainer(job, source, examples, None, output)[0]
 
 
-def tiny_model(folder: Path) -> str:
+def tiny_model(folder: Path, layers: int = 3) -> str:
     """Make a small random model with the real tokenizer; returns its folder."""
     from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
     from helpers.practice.training.base_model import gguf_file
 
     tokenizer = AutoTokenizer.from_pretrained(gguf_file().parent, gguf_file=gguf_file().name)
-    size = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 3, "num_attention_heads": 4}
+    size = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": layers, "num_attention_heads": 4}
     config = LlamaConfig(**size, num_key_value_heads=2, vocab_size=len(tokenizer), eos_token_id=2)
     tokenizer.save_pretrained(folder)
     LlamaForCausalLM(config).save_pretrained(folder)

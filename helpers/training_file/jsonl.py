@@ -121,7 +121,7 @@ def written_safely(path: Path, overwrite: bool = False) -> Iterator[BinaryIO]:
 
 
 def retry_while_open(change: Callable[..., object], *args: object) -> None:
-    """Replace, rename or delete a file, with another try for a second: on Windows that fails while somebody reads it."""
+    """Replace or delete a file, with another try for a second: on Windows that fails while somebody reads it."""
     end = time.monotonic() + OPEN_SECONDS
     while True:
         try:

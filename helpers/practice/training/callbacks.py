@@ -41,14 +41,14 @@ class Reporter(TrainerCallback):
             broadcast_object_list(wanted)  # all processes stop at the same step, or they would wait for each other
         if wanted[0] and state.global_step < state.max_steps:
             self.paused = control.should_training_stop = True
-            control.should_save = not is_end_of_epoch(state)  # else the trainer saves after its validation, as always
-            args.save_only_model = False  # this checkpoint is to go on from, not only to use
+            control.should_save = not is_end_of_epoch(state)  # there the trainer saves anyway, after its validation
+            args.save_only_model = False  # this checkpoint is to resume from, not only to use
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         metrics = {name: value for name, value in self._step.items() if name != "total_steps"}
         self._report(state)
         if not is_end_of_epoch(state) or not state.is_world_process_zero:
-            return  # in the middle of an epoch only a pause saves, and not to use it as a model
+            return  # in the middle of an epoch only a pause saves: a checkpoint to resume from, not a model to use
         last = state.global_step == state.max_steps
         name = model_name(self.job) if last else checkpoint_name(self.job, state.global_step)
         self.store.add_checkpoint(self.job.id, state.global_step, name, metrics)

@@ -8,11 +8,11 @@ from helpers.course_data.paths import ROOT
 
 SECRETS = ("OPENAI_", "PRACTICE_KEY", "COURSE_")  # what such a process has no business to know
 
-# Keep a training process small: 1.5 GB with tests/benchmarks/local_speed.py.
-# The first is read by oneDNN, PyTorch's library for matrices, the others by the C library of Linux; sizes in bytes.
+# Less memory for a training process (tests/benchmarks/local_speed.py measures it). The first variable is read by
+# oneDNN, PyTorch's library for matrix products on a CPU, the others by glibc's malloc; sizes in bytes.
 SMALL_MEMORY = {
-    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "32",  # programs kept for one shape of a batch each: most never come again
-    "MALLOC_MMAP_THRESHOLD_": "64000000",  # larger pieces of memory are given back as soon as they are free
+    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "32",  # kernels compiled for one shape each: most shapes never come again
+    "MALLOC_MMAP_THRESHOLD_": "64000000",  # larger blocks are given back as soon as they are free
     "MALLOC_TRIM_THRESHOLD_": "100000000",
 }
 

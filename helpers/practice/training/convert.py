@@ -17,7 +17,7 @@ def main(source: Path, target: Path) -> None:
     model = AutoModelForCausalLM.from_pretrained(
         source.parent, dtype=torch.bfloat16, quantization_config=GgufConfig(dequantize=True), **given
     )
-    model.config._name_or_path = LOCAL_DEFAULT
+    model.config.name_or_path = LOCAL_DEFAULT  # not this temporary folder
     model.save_pretrained(target)
     tokenizer.save_pretrained(target)
 

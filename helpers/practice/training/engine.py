@@ -1,7 +1,7 @@
 """The engine that really trains: LoRA on a small open model, on this computer, behind the interface of the simulator.
 
-The server keeps the jobs; a process of its own trains each (training_process.py). This engine starts that process when a slot
-is free, reads what it reports, notices when it dies, and answers with what it has made.
+The server keeps the jobs; a process of its own trains each (process.py). This engine starts that process when a slot is
+free, reads what it reports, notices when it dies, and answers with what it has made.
 """
 
 import contextlib
@@ -79,7 +79,7 @@ class Trainer:
         self._follower.wake()
 
     def cancel(self, job: Job) -> None:
-        """Kill the process with its children: their memory is free at once, and nothing that is kept is half-written."""
+        """Kill the process with its children: their memory is free at once. No file that is kept is half-written."""
         try:
             with self._scheduling():  # so that nobody starts it meanwhile
                 self._stop(job)
@@ -169,7 +169,10 @@ class Trainer:
         )
         if code is None or code < 0 or not said:
             signal = f" (signal {-code})" if code and code < 0 else ""
-            why = f"It was stopped from outside{signal}: by hand, by a restart of the computer, or because memory ran out."
+            why = (
+                f"It was stopped from outside{signal}: by hand, by a restart of the computer, "
+                "or because memory ran out."
+            )
         else:
             why = f"It ended with code {code}. Its last words: {said[-1]}"
         message = f"The training process is gone. {why} Start the job again."
@@ -234,7 +237,7 @@ class Trainer:
         self._children[job.id] = child
 
     def _look_after_jobs(self) -> bool:
-        """What the follower does: the queue moves and a death is noticed though nobody asks. Returns whether to go on."""
+        """Move the queue and notice a death though nobody asks; the follower does it. Returns whether to go on."""
         with forgiven_if_full(self.settings.home):
             children = dict(self._children)  # as they were before the look that says how their jobs ended
             statuses = {job.id: self._look(job).status for job in self._open_jobs()}
@@ -250,7 +253,7 @@ class Trainer:
         return True
 
     def _forget_ended(self, children: dict[str, subprocess.Popen], statuses: dict[str, str]) -> None:
-        """Wait for children whose jobs have ended or pause. Of others the exit code is still wanted, to say why they ended."""
+        """Wait for the children of jobs that have ended or pause. Of others the exit code still says why they died."""
         for job_id, child in children.items():
             over = statuses.get(job_id, "succeeded") in (*FINAL, "paused") and child.poll() is not None
             if over and self._children[job_id] is child:  # and no other one that goes on after a pause

@@ -1,4 +1,4 @@
-"""A thread that looks after something until there is nothing left to look after, and is there again when it is woken."""
+"""A thread that looks after something until there is nothing left to look after, and comes back when it is woken."""
 
 import threading
 from collections.abc import Callable

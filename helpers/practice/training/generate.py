@@ -1,4 +1,4 @@
-"""Answers of the models that were really trained: a base model once in memory, and small adapters on it that take turns."""
+"""Answers of models that were really trained: a base model once in memory, and small adapters on it that take turns."""
 
 import atexit
 import secrets
@@ -27,7 +27,7 @@ from helpers.practice.training.labels import plain_message, render
 
 KEPT_ADAPTERS = 4  # in memory, of those that no answer needs just now; 31 MB each for the small model of the course
 LONGEST_ANSWER = 512  # tokens, where the request names no limit
-LEAVING = 5.0  # seconds; a program that ends in the middle of a computation waits for it, and begins no other: else it would be aborted
+LEAVING = 5.0  # seconds; a program that ends in the middle of a computation waits for it, or PyTorch would abort it
 HALF_CHARACTER = "\ufffd"
 atexit.register(LOADING.acquire, timeout=LEAVING)
 
@@ -75,8 +75,8 @@ class LoadedModel:
         self._numbers = count()
         self._running: dict[object, Path] = {}  # the adapter of each answer that goes on
 
-    def next_scores(self, adapter: Path | None, ids: torch.Tensor, cache: DynamicCache) -> torch.Tensor:
-        """The scores of the token that follows, 1 x vocabulary. Answers that run at once take turns here."""
+    def next_logits(self, adapter: Path | None, ids: torch.Tensor, cache: DynamicCache) -> torch.Tensor:
+        """The logits of the next token, 1 x vocabulary. Answers that run at once take turns here."""
         with self._step, torch.inference_mode():
             if not self._adapters and adapter is None:
                 return self._forward(ids, cache)
@@ -93,7 +93,7 @@ class LoadedModel:
 
     @contextmanager
     def held(self, adapter: Path | None) -> Iterator[None]:
-        """For the time of an answer: its adapter stays in memory, or answers side by side would load theirs for every token."""
+        """Keep the adapter of an answer in memory until its end: others that run beside it may not take its place."""
         answer = object()
         if adapter is not None:
             self._running[answer] = adapter
@@ -184,16 +184,16 @@ class LocalReply:
             if certain > shown:
                 yield text[shown:certain]
                 shown = certain
-        rest = self.loaded.tokenizer.decode(ids, skip_special_tokens=True)[shown:]
-        if rest:
-            yield rest
+        remainder = self.loaded.tokenizer.decode(ids, skip_special_tokens=True)[shown:]
+        if remainder:
+            yield remainder
 
     def _tokens(self) -> Iterator[int]:
         longest = min(self.request.max_tokens or LONGEST_ANSWER, self.loaded.limit - self.prompt_tokens)
-        choose = Choice(self.request)
+        choose = Sampler(self.request)
         cache, ids = DynamicCache(), self._prompt
         for _ in range(longest):
-            token = choose(self.loaded.next_scores(self.adapter, ids, cache))
+            token = choose(self.loaded.next_logits(self.adapter, ids, cache))
             if token in self.loaded.ends:
                 self.finish_reason = "stop"
                 return
@@ -202,23 +202,23 @@ class LocalReply:
             ids = torch.tensor([[token]])
 
 
-class Choice:
+class Sampler:
     """Chooses the next token as temperature, top_p and seed say; with the same seed, the same answer."""
 
     def __init__(self, request: ChatRequest) -> None:
         self.greedy = request.temperature == 0
-        self._chance = torch.Generator()
-        self._chance.manual_seed(secrets.randbits(31) if request.seed is None else request.seed)
+        self._generator = torch.Generator()
+        self._generator.manual_seed(secrets.randbits(31) if request.seed is None else request.seed)
         self._warpers = [] if self.greedy else [TemperatureLogitsWarper(float(request.temperature))]
         if request.top_p < 1:
             self._warpers.append(TopPLogitsWarper(float(request.top_p)))
 
-    def __call__(self, scores: torch.Tensor) -> int:
+    def __call__(self, logits: torch.Tensor) -> int:
         if self.greedy:
-            return int(scores.argmax())
+            return int(logits.argmax())
         for warper in self._warpers:
-            scores = warper(None, scores)
-        return int(torch.multinomial(scores.softmax(-1), 1, generator=self._chance))
+            logits = warper(None, logits)
+        return int(torch.multinomial(logits.softmax(-1), 1, generator=self._generator))
 
 
 def _certain(text: str, stops: tuple[str, ...]) -> int:

@@ -1,7 +1,8 @@
 """The process that trains: `python -m helpers.practice.training.process HOME JOB_ID`, started by the trainer.
 
-It reads the job from the practice home, reports every step into its database as it happens, and writes how it ended into one
-small file. It runs on its own, so it outlives the kernel; under `accelerate launch` the same command runs on many devices.
+It reads the job from the practice home, reports every step into its database as it happens, and writes how it ended
+into one small file. It runs on its own, so it outlives the kernel; under `accelerate launch` the same command runs on
+many devices.
 """
 
 import gc
@@ -76,8 +77,8 @@ def prepare_libraries() -> None:
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     # Meant for the authors of PEFT and TRL, which still use the old names.
     warnings.filterwarnings("ignore", r"`(is_)?gradient_checkpointing` is deprecated", FutureWarning)
-    # Threads of OpenMP that wait turn round for a moment, and sleep then. A step of training on Linux, two cores of an Intel Xeon: with
-    # 1000 rounds 0.66 s alone and 0.71 s beside a program that keeps one core busy, with 4000 rounds 0.42 and 1.1 s, with 20000 0.41 and 2.4 s.
+    # How many rounds a waiting thread of OpenMP spins before it sleeps. More are faster on an idle computer, and slower
+    # beside a program that keeps a core busy; fewer the other way round.
     os.environ.setdefault("GOMP_SPINCOUNT", "4000")
     if all(Path(source).is_dir() for source in configured_models().values()):
         os.environ["HF_HUB_OFFLINE"] = "1"
@@ -136,7 +137,10 @@ def failure(error: Exception, folder: Path) -> dict[str, str | None]:
         code, message = "disk_full", no_space("start the job again")
     elif isinstance(error, MemoryError) or "OutOfMemory" in text or "can't allocate memory" in text:
         code = "out_of_memory"
-        message = "There was not enough memory to train. Close other programs, or use shorter examples or a smaller batch_size."
+        message = (
+            "There was not enough memory to train. Close other programs, or use shorter examples or a smaller "
+            "batch_size."
+        )
     elif isinstance(error, LocalModelError | ValueError):
         code, message = "training_failed", str(error)
     else:

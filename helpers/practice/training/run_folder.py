@@ -86,7 +86,7 @@ class TrainingFiles:
         return path
 
     def remove_model(self, step: int | None, others: list[int | None]) -> None:
-        """Free the space of a model. Nothing that one of the others needs is touched; without others, nothing is kept."""
+        """Free the space of a model; what one of the others needs is kept. Without others, nothing is kept."""
         if not others:
             self.remove_checkpoints()
         elif self.folder_of(step) not in map(self.folder_of, others):

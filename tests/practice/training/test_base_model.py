@@ -24,7 +24,7 @@ print(folder, weights.st_ino, weights.st_mtime_ns, sep="\\n")
 
 
 def unpack(*homes) -> list[list[str]]:
-    """The folder, and which file its weights are, as processes see them that start together with one of these homes each."""
+    """The folder and which file its weights are, as seen by processes that start together, each on one of the homes."""
     command = [sys.executable, "-c", UNPACKING]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "encoding": "utf-8"}
     children = [subprocess.Popen([*command, str(home)], cwd=ROOT, **pipes) for home in homes]

@@ -1,4 +1,4 @@
-"""How jobs of real training are followed, and what a deleted model frees: with a tiny model, or with no training at all."""
+"""How jobs of real training are followed, and what a deleted model frees: with a tiny model or with no training."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Models that were really trained, in memory: several are loaded side by side, and those not asked for long make room."""
+"""Models that were really trained, in memory: several are loaded side by side, and those asked long ago make room."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -107,8 +107,11 @@ hello = [{"role": "user", "content": "Hello"}]
 for name in [*names, *names]:
     print(client.chat.completions.create(model=name, messages=hello, max_tokens=3).usage.completion_tokens > 0)
 after = state()
-variables = [name for name in {**before["environment"], **os.environ} if before["environment"].get(name) != os.environ.get(name)]
-assert before == after, ([name for name in before if before[name] != after[name]], variables)
+
+def changed(old, new):
+    return [name for name in {**old, **new} if old.get(name) != new.get(name)]
+
+assert before == after, (changed(before, after), changed(before["environment"], after["environment"]))
 assert logging.set_tqdm_hook(None) is None, "the learner's own progress bars are left alone"
 """
 

@@ -1,4 +1,4 @@
-"""What the process that trains does: it pauses, goes on, and says what it had to cut. With a tiny model, in this process."""
+"""What the process that trains does: it pauses, resumes, and says what it had to cut. Run here, on a tiny model."""
 
 import json
 
