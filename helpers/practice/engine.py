@@ -122,6 +122,9 @@ class Engine(Protocol):
         Raises ModelUnavailable or FilesGone.
         """
 
+    def delete(self, tuned: TunedModel) -> None:
+        """The learner has deleted a model; the store knows it already. Free what it holds, on disk and in memory."""
+
     def reply(self, base: str, tuned: TunedModel | None, request: ChatRequest) -> Reply:
         """Answer with a base model, or with a model tuned from it.
 

@@ -4,7 +4,8 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from helpers.display.tables import plural
 from helpers.training_file.rules import Problem
 
 BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+OPEN_SECONDS = 1.0  # how long a file may be read by another program that is to be replaced or deleted
 LONG_FILE = 20_000_000  # bytes; below it, reading takes a moment and needs no progress bar
 
 
@@ -132,10 +134,23 @@ def written_safely(path: Path, overwrite: bool = False) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, path)
+        retry_while_open(os.replace, part, path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def retry_while_open(change: Callable[..., object], *args: object) -> None:
+    """Replace or delete a file, with another try for a second: on Windows that fails while somebody reads it."""
+    end = time.monotonic() + OPEN_SECONDS
+    while True:
+        try:
+            change(*args)
+            return
+        except PermissionError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.01)
 
 
 def write_lines(lines: Iterable[bytes], path: Path, overwrite: bool = False) -> None:

@@ -1,9 +1,10 @@
-"""How fast is real training here, against the plain example of TRL's documentation? Both in one run, on an idle computer.
+"""How fast is real training, against the plain example of TRL's documentation? Both in one run, on an idle computer.
 
     python -m tests.benchmarks.local_speed [--rounds 1]
 
-Ours: from jobs.create to succeeded, through the server, with default settings. The yardstick: SFTTrainer in float32, batch 1, the same
-examples, epochs and LoRA, in a process of its own. Peak memory is that of the training process with its children.
+Ours: from jobs.create to succeeded, through the server, with default settings. The yardstick: SFTTrainer in float32,
+batch 1, the same examples, epochs and LoRA, in a process of its own. Peak memory is that of the training process with
+its children.
 """
 
 import argparse
@@ -33,8 +34,9 @@ folder, data, output, epochs, rank, alpha, rate = sys.argv[1:]
 SFTTrainer(
     model=folder,
     args=SFTConfig(
-        output_dir=output, num_train_epochs=int(epochs), per_device_train_batch_size=1, learning_rate=float(rate), use_cpu=True,
-        bf16=False, gradient_checkpointing=False, report_to=[], model_init_kwargs={"dtype": "float32"}, save_strategy="epoch",
+        output_dir=output, num_train_epochs=int(epochs), per_device_train_batch_size=1, learning_rate=float(rate),
+        use_cpu=True, bf16=False, gradient_checkpointing=False, report_to=[], save_strategy="epoch",
+        model_init_kwargs={"dtype": "float32"},
     ),
     train_dataset=load_dataset("json", data_files=data, split="train", cache_dir=output),
     peft_config=LoraConfig(r=int(rank), lora_alpha=int(alpha), target_modules="all-linear", task_type="CAUSAL_LM"),
@@ -84,7 +86,7 @@ def train_plainly(base: Path, output: Path, epochs: int) -> tuple[float, int]:
 
 
 class Peak:
-    """The most memory (resident, bytes) of a process and its children, looked at five times a second: more often would slow the training down."""
+    """The most memory (resident, bytes) of a process and its children. Five looks a second: more would slow it down."""
 
     def __init__(self, process: psutil.Process) -> None:
         self.most, self._process, self._done = 0, process, threading.Event()

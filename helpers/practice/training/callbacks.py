@@ -40,14 +40,15 @@ class Reporter(TrainerCallback):
         if args.world_size > 1:
             broadcast_object_list(wanted)  # all processes stop at the same step, or they would wait for each other
         if wanted[0] and state.global_step < state.max_steps:
-            self.paused = control.should_save = control.should_training_stop = True
-            args.save_only_model = False  # this checkpoint is to go on from, not only to use
+            self.paused = control.should_training_stop = True
+            control.should_save = not is_end_of_epoch(state)  # there the trainer saves anyway, after its validation
+            args.save_only_model = False  # this checkpoint is to resume from, not only to use
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         metrics = {name: value for name, value in self._step.items() if name != "total_steps"}
         self._report(state)
-        if self.paused or not state.is_world_process_zero:
-            return
+        if not is_end_of_epoch(state) or not state.is_world_process_zero:
+            return  # in the middle of an epoch only a pause saves: a checkpoint to resume from, not a model to use
         last = state.global_step == state.max_steps
         name = model_name(self.job) if last else checkpoint_name(self.job, state.global_step)
         self.store.add_checkpoint(self.job.id, state.global_step, name, metrics)
@@ -67,6 +68,11 @@ class Reporter(TrainerCallback):
             losses += f", validation loss={step['valid_loss']:.2f}"
         message = f"Step {step['step']}/{step['total_steps']}: {losses}"
         self.store.add_event(self.job.id, message, type="metrics", data=step)
+
+
+def is_end_of_epoch(state: Any) -> bool:
+    """Whether the trainer's last step was the last one of an epoch."""
+    return float(state.epoch).is_integer()
 
 
 def _rounded(numbers: dict[str, float]) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """The engine that really trains: LoRA on a small open model, on this computer, behind the interface of the simulator.
 
-The server keeps the jobs; a process of its own trains each (training_process.py). This engine starts that process when a slot
-is free, reads what it reports, notices when it dies, and answers with what it has made.
+The server keeps the jobs; a process of its own trains each (process.py). This engine starts that process when a slot is
+free, reads what it reports, notices when it dies, and answers with what it has made.
 """
 
 import contextlib
@@ -15,34 +15,26 @@ from collections.abc import Callable
 from typing import Any
 
 import psutil
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from helpers.connection.catalogue import base_models
 from helpers.cost import default_epochs
-from helpers.course_data.paths import ROOT
 from helpers.practice.disk import forgiven_if_full, is_full, no_space
 from helpers.practice.engine import FINAL, ChatRequest, Checkpoint, Event, Progress
 from helpers.practice.ids import derived_id
 from helpers.practice.job_wording import begun_messages, model_name, result_csv
 from helpers.practice.settings import Settings
 from helpers.practice.store import Job, Store, TunedModel
-from helpers.practice.training.base_model import check_ahead, importing, model_source
+from helpers.practice.training.base_model import check_ahead, model_source
+from helpers.practice.training.child_process import OWN_SESSION, child_environment
+from helpers.practice.training.follower import Follower
 from helpers.practice.training.run_folder import TrainingFiles
 from helpers.practice.validate_files import TrainingData
 
 KEPT_CHECKPOINTS = 3
 WATCH_SECONDS = 0.5
 KILL_SECONDS = 2.0
-SECRETS = ("OPENAI_", "PRACTICE_KEY", "COURSE_")  # what a training process has no business to know
-
-
-# A training process that stays small: 1.5 GB with tests/benchmarks/local_speed.py.
-# Read by PyTorch's library for matrices, and by the C library of Linux; sizes in bytes.
-SMALL_MEMORY = {
-    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "32",  # programs kept for one shape of a batch each: most never come again
-    "MALLOC_MMAP_THRESHOLD_": "64000000",  # larger pieces of memory are given back as soon as they are free
-    "MALLOC_TRIM_THRESHOLD_": "100000000",
-}
+LOCK_SECONDS = 30.0  # the longest wait for another server that is starting jobs
 
 
 class Trainer:
@@ -52,18 +44,18 @@ class Trainer:
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self.settings, self.store = settings, store
-        self._children: dict[str, subprocess.Popen] = {}
+        self._children: dict[str, subprocess.Popen] = {}  # by job; those that ended are taken out by the follower
         self._deaths: dict[str, dict[str, str | None]] = {}  # as first seen: on a full disk they are written down later
-        self._watching = threading.Lock()
+        self._follower = Follower(self._look_after_jobs, WATCH_SECONDS)
+        self._unfinished: set[str] = set()  # jobs that were followed here and had not ended when last looked at
+        self._just_trained: str | None = None  # base model of the last of them that succeeded, until it is loaded
         self._chat: Any = None
         self._chat_lock = threading.Lock()
 
     def begin(self, look: Callable[[Job], Progress]) -> None:
         self._look = look
         if self._open_jobs():
-            self._watch()  # jobs of an earlier kernel
-        elif any(job.engine == self.name for job in self.store.jobs()):
-            self._warm_up()
+            self._follower.wake()  # jobs of an earlier kernel
 
     def base_models(self) -> list[str]:
         return [model.id for model in base_models() if model.engine == self.name]
@@ -84,16 +76,22 @@ class Trainer:
         for message in begun_messages(job, validated=job.plan["failure"] is None):
             self.store.add_event(job.id, message, data={})
         self._schedule()
-        self._watch()
+        self._follower.wake()
 
     def cancel(self, job: Job) -> None:
-        """Kill the process with its children: their memory is free at once, and nothing that is kept is half-written."""
-        files = self._files(job)
-        with self._scheduling():
-            kill(files.process())
-            if (files.ending() or {}).get("status") != "succeeded":  # it may have ended in this very moment
-                files.remove_checkpoints()
+        """Kill the process with its children: their memory is free at once. No file that is kept is half-written."""
+        try:
+            with self._scheduling():  # so that nobody starts it meanwhile
+                self._stop(job)
+        except Timeout:
+            self._stop(job)  # a server that hangs is no reason to go on training
         self._schedule()
+
+    def _stop(self, job: Job) -> None:
+        files = self._files(job)
+        kill(files.process())
+        if (files.ending() or {}).get("status") != "succeeded":  # it may have ended in this very moment
+            files.remove_checkpoints()
 
     def pause(self, job: Job) -> None:
         """The process saves a checkpoint after the step that it is in, and ends."""
@@ -102,7 +100,7 @@ class Trainer:
     def resume(self, job: Job) -> None:
         self._files(job).ask_to_pause(False)
         self._schedule()
-        self._watch()
+        self._follower.wake()
 
     # --- how far a job is ---------------------------------------------------------------------------------------
 
@@ -172,7 +170,10 @@ class Trainer:
         )
         if code is None or code < 0 or not said:
             signal = f" (signal {-code})" if code and code < 0 else ""
-            why = f"It was stopped from outside{signal}: by hand, by a restart of the computer, or because memory ran out."
+            why = (
+                f"It was stopped from outside{signal}: by hand, by a restart of the computer, "
+                "or because memory ran out."
+            )
         else:
             why = f"It ended with code {code}. Its last words: {said[-1]}"
         message = f"The training process is gone. {why} Start the job again."
@@ -193,24 +194,30 @@ class Trainer:
 
     def _scheduling(self) -> FileLock:
         """Servers that share a home start jobs one after the other."""
-        return FileLock(self.settings.home / "training.lock", timeout=30)
+        return FileLock(self.settings.home / "training.lock", timeout=LOCK_SECONDS)
 
     def _open_jobs(self) -> list[Job]:
         """Oldest first."""
-        return [job for job in reversed(self.store.jobs()) if job.engine == self.name and job.outcome is None]
+        return [job for job in reversed(self.store.open_jobs()) if job.engine == self.name]
 
     def _schedule(self) -> None:
         """Start waiting jobs while slots are free, the oldest first."""
-        with self._scheduling():
-            open_jobs = self._open_jobs()
-            now = time.time()
-            training = sum(self._files(job).process() is not None for job in open_jobs)
-            for job in open_jobs:
-                if training >= _slots():
-                    return
-                if self._standing(job, now)[0] == "queued":
-                    self._launch(job)
-                    training += 1
+        try:
+            with self._scheduling():
+                self._fill_slots()
+        except Timeout:
+            return  # another server holds the lock; the follower tries again
+
+    def _fill_slots(self) -> None:
+        open_jobs = self._open_jobs()
+        now = time.time()
+        training = sum(self._files(job).process() is not None for job in open_jobs)
+        for job in open_jobs:
+            if training >= _slots():
+                return
+            if self._standing(job, now)[0] == "queued":
+                self._launch(job)
+                training += 1
 
     def _launch(self, job: Job) -> None:
         files = self._files(job)
@@ -219,63 +226,80 @@ class Trainer:
         files.forget_process()
         with files.log.open("ab") as log:
             child = subprocess.Popen(
-                [*_launcher(), "-m", "helpers.practice.training.process", str(self.settings.home), job.id],
+                [*_launcher(), "-m", "helpers.practice.training.process", str(self.settings.home.absolute()), job.id],
                 cwd=files.folder,
-                env=_environment(),
+                env=child_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                # A session of its own: what stops the kernel does not stop the training.
-                **({"creationflags": _WINDOWS_FLAGS} if os.name == "nt" else {"start_new_session": True}),
+                **OWN_SESSION,
             )
         files.write_process(psutil.Process(child.pid))
         self._children[job.id] = child
 
-    def _watch(self) -> None:
-        """Follow the open jobs in a thread, so that a queue moves and a death is noticed though nobody asks."""
-        if self._watching.acquire(blocking=False):
-            threading.Thread(target=self._follow, name="practice-trainer", daemon=True).start()
+    def _look_after_jobs(self) -> bool:
+        """Move the queue and notice a death though nobody asks; the follower does it. Returns whether to go on."""
+        with forgiven_if_full(self.settings.home):
+            children = dict(self._children)  # as they were before the look that says how their jobs ended
+            statuses = {job.id: self._look(job).status for job in self._open_jobs()}
+            self._forget_ended(children, statuses)
+            self._note_what_was_trained({job_id for job_id, status in statuses.items() if status not in FINAL})
+            if any(status not in (*FINAL, "paused") for status in statuses.values()):
+                self._schedule()
+                return True
+            if self._just_trained is not None:
+                self._warm_up(self._just_trained)
+                self._just_trained = None
+            return bool(self._children)
+        return True
 
-    def _follow(self) -> None:
-        wait = threading.Event()
-        try:
-            while True:
-                with forgiven_if_full(self.settings.home):
-                    standing = [self._look(job).status for job in self._open_jobs()]
-                    if all(status in (*FINAL, "paused") for status in standing):
-                        self._warm_up()
-                        return
-                    self._schedule()
-                wait.wait(WATCH_SECONDS)
-        finally:
-            self._watching.release()
+    def _forget_ended(self, children: dict[str, subprocess.Popen], statuses: dict[str, str]) -> None:
+        """Wait for the children of jobs that have ended or pause. Of others the exit code still says why they died."""
+        for job_id, child in children.items():
+            over = statuses.get(job_id, "succeeded") in (*FINAL, "paused") and child.poll() is not None
+            if over and self._children[job_id] is child:  # and no other one that goes on after a pause
+                del self._children[job_id]
+
+    def _note_what_was_trained(self, unfinished: set[str]) -> None:
+        ended = [self.store.job(job_id) for job_id in self._unfinished - unfinished]
+        self._unfinished = unfinished
+        for job in ended:
+            if job.outcome is not None and job.outcome["status"] == "succeeded":
+                self._just_trained = job.model
 
     # --- answers ------------------------------------------------------------------------------------------------
 
     def reply(self, base: str, tuned: TunedModel | None, request: ChatRequest) -> Any:
         adapter = TrainingFiles(self.settings.home, tuned.job_id).adapter(tuned.step) if tuned else None
-        return self._loaded().reply(base, adapter, request)
+        return self._loaded(base).reply(base, adapter, request)
 
     def folders(self, tuned: TunedModel) -> dict[str, str]:
         adapter = TrainingFiles(self.settings.home, tuned.job_id).adapter(tuned.step)
         return {"adapter": str(adapter), "base_model": model_source(tuned.base, self.settings.home)}
 
-    def _warm_up(self) -> None:
+    def delete(self, tuned: TunedModel) -> None:
+        files = TrainingFiles(self.settings.home, tuned.job_id)
+        others = [model.step for model in self.store.models() if model.job_id == tuned.job_id]
+        if self._chat is not None:
+            self._chat.forget(tuned.base, files.folder_of(tuned.step))
+        files.remove_model(tuned.step, others)
+
+    def _warm_up(self, base: str) -> None:
         """Load what answers need, in a thread: whoever has trained a model is about to ask it."""
-        threading.Thread(target=self._load_latest, name="practice-warm-up", daemon=True).start()
 
-    def _load_latest(self) -> None:
-        latest = next(job.model for job in self.store.jobs() if job.engine == self.name)
-        check_ahead(latest, self.settings.home)
-        # Of a model that is not there any more, whoever asks it is told.
-        with contextlib.suppress(OSError, ValueError), importing():
-            self._loaded().load(latest)
+        def load() -> None:
+            # Of a model that is not there any more, whoever asks it is told.
+            with contextlib.suppress(OSError, ValueError):
+                self._loaded(base).load(base)
 
-    def _loaded(self) -> Any:
+        threading.Thread(target=load, name="practice-warm-up", daemon=True).start()
+
+    def _loaded(self, base: str) -> Any:
+        """What answers. PyTorch is imported when the first question comes, and not before."""
         with self._chat_lock:
             if self._chat is None:
-                with importing():
-                    from helpers.practice.training.generate import LocalChat
+                check_ahead(base, self.settings.home)
+                from helpers.practice.training.generate import LocalChat
 
                 self._chat = LocalChat(self.settings.home)
             return self._chat
@@ -317,23 +341,6 @@ def _launcher() -> list[str]:
     if arguments is None:
         return [sys.executable]
     return [sys.executable, "-m", "accelerate.commands.launch", *shlex.split(arguments)]
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(SECRETS)}
-    if "PRACTICE_ACCELERATE" not in os.environ:
-        kept.setdefault("CUDA_VISIBLE_DEVICES", "0")  # one process, one GPU; more of both come with accelerate
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    return {
-        **kept,
-        "PYTHONPATH": path,
-        "PYTHONUTF8": "1",
-        "TOKENIZERS_PARALLELISM": "false",
-        **SMALL_MEMORY,
-    }
-
-
-_WINDOWS_FLAGS = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 
 def _event(job: Job, row: dict[str, Any]) -> Event:

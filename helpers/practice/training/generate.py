@@ -1,9 +1,12 @@
-"""Answers of the models that were really trained: a base model once in memory, and small adapters on it that take turns."""
+"""Answers of models that were really trained: a base model once in memory, and small adapters on it that take turns."""
 
 import atexit
 import secrets
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import torch
@@ -19,14 +22,13 @@ from transformers import (
 
 from helpers.practice.api.errors import ApiError
 from helpers.practice.engine import ChatRequest
-from helpers.practice.training.base_model import attention, device, model_source, weights_dtype
+from helpers.practice.training.base_model import LOADING, attention, device, model_source, quietly, weights_dtype
 from helpers.practice.training.labels import plain_message, render
 
+KEPT_ADAPTERS = 4  # in memory, of those that no answer needs just now; 31 MB each for the small model of the course
 LONGEST_ANSWER = 512  # tokens, where the request names no limit
-LEAVING = 5.0  # seconds; a program that ends in the middle of a computation waits for it, and begins no other: else it would be aborted
+LEAVING = 5.0  # seconds; a program that ends in the middle of a computation waits for it, or PyTorch would abort it
 HALF_CHARACTER = "\ufffd"
-# Of all in this program, one model or adapter is loaded at a time: while it loads an adapter, PEFT changes how PyTorch makes parameters.
-LOADING = threading.Lock()
 atexit.register(LOADING.acquire, timeout=LEAVING)
 
 
@@ -43,55 +45,105 @@ class LocalChat:
 
     def load(self, base: str) -> "LoadedModel":
         """The base model in memory; the first time takes a second or two."""
-        with LOADING:
+        with quietly():
             if base not in self._loaded:
                 self._loaded[base] = LoadedModel(model_source(base, self.home))
             return self._loaded[base]
 
+    def forget(self, base: str, adapter: Path) -> None:
+        """Free the memory of an adapter, for example because its model is deleted."""
+        if base in self._loaded:
+            self._loaded[base].forget(adapter)
+
 
 class LoadedModel:
-    """A base model in memory, and the adapters loaded onto it. One step of one answer at a time."""
+    """A base model in memory, and the adapters asked last loaded onto it. One step of one answer at a time."""
 
     def __init__(self, source: str) -> None:
-        self.tokenizer = AutoTokenizer.from_pretrained(source)
-        model = AutoModelForCausalLM.from_pretrained(source, dtype=weights_dtype(), attn_implementation=attention())
+        given = {"local_files_only": Path(source).is_dir()}  # else it is named by its id on a model hub
+        self.tokenizer = AutoTokenizer.from_pretrained(source, **given)
+        model = AutoModelForCausalLM.from_pretrained(
+            source, dtype=weights_dtype(), attn_implementation=attention(), **given
+        )
         self.model: PreTrainedModel = model.eval().to(device())
         self.limit: int = model.config.max_position_embeddings
         ends = model.generation_config.eos_token_id
         self.ends = {*(ends if isinstance(ends, list) else [ends]), self.tokenizer.eos_token_id}
         self._step = threading.Lock()
         atexit.register(self._step.acquire, timeout=LEAVING)
-        self._adapters: dict[Path, str] = {}
+        self._adapters: OrderedDict[Path, str] = OrderedDict()  # their names in PEFT; the one asked last stands last
+        self._numbers = count()
+        self._running: dict[object, Path] = {}  # the adapter of each answer that goes on
 
-    def next_scores(self, adapter: Path | None, ids: torch.Tensor, cache: DynamicCache) -> torch.Tensor:
-        """The scores of the token that follows, 1 x vocabulary. Answers that run at once take turns here."""
+    def next_logits(self, adapter: Path | None, ids: torch.Tensor, cache: DynamicCache) -> torch.Tensor:
+        """The logits of the next token, 1 x vocabulary. Answers that run at once take turns here."""
         with self._step, torch.inference_mode():
             if not self._adapters and adapter is None:
                 return self._forward(ids, cache)
             if adapter is None:
                 with self.model.disable_adapter():
                     return self._forward(ids, cache)
-            with LOADING:
-                name = self._load(adapter)
-            if self.model.active_adapter != name:
-                self.model.set_adapter(name)
+            self._use(adapter)
             return self._forward(ids, cache)
+
+    @property
+    def adapters(self) -> list[Path]:
+        """The adapters in memory, the one asked last at the end."""
+        return list(self._adapters)
+
+    @contextmanager
+    def held(self, adapter: Path | None) -> Iterator[None]:
+        """Keep the adapter of an answer in memory until its end: others that run beside it may not take its place."""
+        answer = object()
+        if adapter is not None:
+            self._running[answer] = adapter
+        try:
+            yield
+        finally:
+            self._running.pop(answer, None)
+
+    def forget(self, adapter: Path) -> None:
+        """An answer that goes on keeps it to its end."""
+        with self._step, torch.inference_mode():
+            if adapter in self._spare():
+                self._unload(adapter)
 
     def _forward(self, ids: torch.Tensor, cache: DynamicCache) -> torch.Tensor:
         answer = self.model(input_ids=ids.to(device()), past_key_values=cache, use_cache=True, logits_to_keep=1)
         return answer.logits[:, -1].float().cpu()
 
-    def _load(self, adapter: Path) -> str:
+    def _use(self, adapter: Path) -> None:
+        """Let the model answer with this adapter. Of the others, those asked longest ago make room."""
         if adapter not in self._adapters:
-            name = f"adapter{len(self._adapters)}"
+            self._adapters[adapter] = self._load(adapter)
+        self._adapters.move_to_end(adapter)
+        if self.model.active_adapter != self._adapters[adapter]:
+            self.model.set_adapter(self._adapters[adapter])
+        spare = [each for each in self._spare() if each != adapter]
+        for oldest in spare[: max(0, len(self._adapters) - KEPT_ADAPTERS)]:
+            self._unload(oldest)
+
+    def _spare(self) -> list[Path]:
+        running = list(self._running.values())  # a copy, as answers begin and end meanwhile
+        return [adapter for adapter in self._adapters if adapter not in running]
+
+    def _load(self, adapter: Path) -> str:
+        name, given = f"adapter{next(self._numbers)}", {"low_cpu_mem_usage": True}
+        with quietly():
             if self._adapters:
-                self.model.load_adapter(str(adapter), adapter_name=name, low_cpu_mem_usage=True)
+                self.model.load_adapter(str(adapter), adapter_name=name, **given)
             else:
-                self.model = PeftModel.from_pretrained(
-                    self.model, str(adapter), adapter_name=name, low_cpu_mem_usage=True
-                ).eval()
-            self._adapters[adapter] = name
-        return self._adapters[adapter]
+                self.model = PeftModel.from_pretrained(self.model, str(adapter), adapter_name=name, **given).eval()
+        return name
+
+    def _unload(self, adapter: Path) -> None:
+        if self._adapters.keys() == {adapter}:
+            self.model = self.model.unload()
+        else:
+            if self.model.active_adapter == self._adapters[adapter]:  # else PEFT would choose, and warn
+                self.model.set_adapter(next(name for path, name in self._adapters.items() if path != adapter))
+            self.model.delete_adapter(self._adapters[adapter])
+        del self._adapters[adapter]
 
 
 class LocalReply:
@@ -114,6 +166,10 @@ class LocalReply:
             )
 
     def __iter__(self) -> Iterator[str]:
+        with self.loaded.held(self.adapter):
+            yield from self._pieces()
+
+    def _pieces(self) -> Iterator[str]:
         """Text as it becomes certain: whole characters, and nothing that may turn out to begin a stop sequence."""
         shown, ids = 0, []
         for token in self._tokens():
@@ -128,16 +184,16 @@ class LocalReply:
             if certain > shown:
                 yield text[shown:certain]
                 shown = certain
-        rest = self.loaded.tokenizer.decode(ids, skip_special_tokens=True)[shown:]
-        if rest:
-            yield rest
+        remainder = self.loaded.tokenizer.decode(ids, skip_special_tokens=True)[shown:]
+        if remainder:
+            yield remainder
 
     def _tokens(self) -> Iterator[int]:
         longest = min(self.request.max_tokens or LONGEST_ANSWER, self.loaded.limit - self.prompt_tokens)
-        choose = Choice(self.request)
+        choose = Sampler(self.request)
         cache, ids = DynamicCache(), self._prompt
         for _ in range(longest):
-            token = choose(self.loaded.next_scores(self.adapter, ids, cache))
+            token = choose(self.loaded.next_logits(self.adapter, ids, cache))
             if token in self.loaded.ends:
                 self.finish_reason = "stop"
                 return
@@ -146,23 +202,23 @@ class LocalReply:
             ids = torch.tensor([[token]])
 
 
-class Choice:
+class Sampler:
     """Chooses the next token as temperature, top_p and seed say; with the same seed, the same answer."""
 
     def __init__(self, request: ChatRequest) -> None:
         self.greedy = request.temperature == 0
-        self._chance = torch.Generator()
-        self._chance.manual_seed(secrets.randbits(31) if request.seed is None else request.seed)
+        self._generator = torch.Generator()
+        self._generator.manual_seed(secrets.randbits(31) if request.seed is None else request.seed)
         self._warpers = [] if self.greedy else [TemperatureLogitsWarper(float(request.temperature))]
         if request.top_p < 1:
             self._warpers.append(TopPLogitsWarper(float(request.top_p)))
 
-    def __call__(self, scores: torch.Tensor) -> int:
+    def __call__(self, logits: torch.Tensor) -> int:
         if self.greedy:
-            return int(scores.argmax())
+            return int(logits.argmax())
         for warper in self._warpers:
-            scores = warper(None, scores)
-        return int(torch.multinomial(scores.softmax(-1), 1, generator=self._chance))
+            logits = warper(None, logits)
+        return int(torch.multinomial(logits.softmax(-1), 1, generator=self._generator))
 
 
 def _certain(text: str, stops: tuple[str, ...]) -> int:

@@ -1,7 +1,8 @@
-"""From chat examples to what a trainer reads: token ids, and labels on the assistant's words alone.
+"""From chat examples to what a trainer reads: token ids, and labels on the assistant's tokens only.
 
-Many chat templates cannot say which tokens are the assistant's. So a conversation is rendered as text, the stretch of each
-answer is found in it, and the tokens inside these stretches get labels. All others are read, but not learned.
+Many chat templates have no `{% generation %}` block to say which tokens are the assistant's. So a conversation is
+rendered as text, the span of each answer is found in it, and the tokens inside these spans get labels. All others get
+`-100`: the model reads them, and no loss is computed for them.
 """
 
 import json
@@ -30,7 +31,7 @@ def encode(messages: list[dict[str, Any]], tokenizer: Any, limit: int) -> Encode
     plain = [plain_message(message) for message in messages]
     text = render(tokenizer, plain)
     answers = [
-        _stretch(tokenizer, plain, number, text)
+        _span(tokenizer, plain, number, text)
         for number, message in enumerate(messages)
         if message["role"] == "assistant" and message.get("weight", 1) != 0
     ]
@@ -77,13 +78,23 @@ def render(tokenizer: Any, plain: list[dict[str, str]], *, ask: bool = False) ->
     return tokenizer.apply_chat_template(plain, tokenize=False, add_generation_prompt=ask)
 
 
-def _stretch(tokenizer: Any, plain: list[dict[str, str]], number: int, text: str) -> tuple[int, int]:
-    """Where an answer begins and ends in the text, with the mark that ends a turn and without the line break after it."""
+def _span(tokenizer: Any, plain: list[dict[str, str]], number: int, text: str) -> tuple[int, int]:
+    """Where an answer begins and ends in the text, with the token that ends a turn, without the line break after it.
+
+    Args:
+        tokenizer: its chat template renders the conversation.
+        plain: the messages, each with a role and a text.
+        number: which message is the answer.
+        text: the whole conversation, rendered.
+
+    Raises:
+        ValueError: the template changes earlier messages when later ones follow.
+    """
     before = render(tokenizer, plain[:number], ask=True) if number else text[: text.index(plain[0]["content"])]
     upto = render(tokenizer, plain[: number + 1]).rstrip()
     if not (text.startswith(before) and text.startswith(upto)):
         raise ValueError(
-            "The chat template of this model changes earlier messages when later ones follow, so the assistant's words cannot "
-            "be told apart. Use examples with one answer each, or another model."
+            "The chat template of this model changes earlier messages when later ones follow, so the assistant's words "
+            "cannot be told apart. Use examples with one answer each, or another model."
         )
     return len(before), len(upto)

@@ -1,6 +1,7 @@
 """How a small model is trained here: which settings, and why.
 
-Chosen on the questions that tests/benchmarks/local_quality.py asks, as the best that fits into 45 seconds on two cores (local_speed.py).
+Chosen on the questions that tests/benchmarks/local_quality.py asks; what was measured meanwhile stands there. How long
+a training takes, tests/benchmarks/local_speed.py measures.
 """
 
 import math
@@ -19,25 +20,38 @@ from helpers.practice.training.base_model import attention, device, weights_dtyp
 from helpers.practice.training.batching import ROUND, count_batches
 from helpers.practice.training.labels import encode_all, preferences
 from helpers.practice.training.sft_trainer import AnswerLossTrainer
-from helpers.practice.training.speed.fused_lora import write_out
-from helpers.practice.training.techniques.lora_init import aim
+from helpers.practice.training.speed.fused_lora import fuse_lora
+from helpers.practice.training.techniques.lora_init import initialise_lora
 from helpers.practice.training.techniques.paraphrase import write_paraphrases
-from helpers.practice.training.techniques.replay import Rehearsal
-from helpers.practice.training.techniques.weight_averaging import Averaging
+from helpers.practice.training.techniques.replay import Replay
+from helpers.practice.training.techniques.weight_averaging import WeightAveraging
 
 RANK = 32
 ALPHA = 64
-UNTOUCHED = 0.2  # of the layers, the lowest: steps are a fifth shorter (facts 77 to 79 %, general 86 to 88 %; with all layers 80 and 88)
-# Times the job's learning_rate_multiplier. With 1.5e-3, facts are 78 instead of 80 %; with 2e-3, harder questions 62 instead of 65 %.
-LEARNING_RATE = {"supervised": 1.75e-3, "dpo": 2e-4}
-SHORT_TRAINING = 60  # steps; a longer one takes smaller steps, or it forgets more (50 examples: general answers 76 %, with this 85 %)
+UNTOUCHED = 0.2  # share of the layers, the lowest, that get no adapter: steps are a fifth shorter
+LEARNING_RATE = {"supervised": 1.75e-3, "dpo": 2e-4}  # times the job's learning_rate_multiplier
+SHORT_TRAINING = 60  # steps; a longer one takes smaller steps, or it forgets more
 WARMUP_SHARE = 0.05
 
 
 def make_trainer(
     job: Job, source: str, training: list[dict[str, Any]], validation: list[dict[str, Any]] | None, output: Path
 ) -> tuple[Trainer, int]:
-    """TRL's trainer for a job, ready to train, and how many training examples were cut at the limit."""
+    """TRL's trainer for a job, ready to train.
+
+    Args:
+        job: says how: its method, its seed, and the hyperparameters of its plan.
+        source: what Transformers loads as the base model, a folder or the id of a model hub.
+        training: the examples of the training file.
+        validation: those of the validation file; None: nothing is validated.
+        output: the folder for the checkpoints.
+
+    Returns:
+        The trainer, and how many training examples were cut at the limit.
+
+    Raises:
+        ValueError: no example has an answer to learn.
+    """
     tokenizer = AutoTokenizer.from_pretrained(source)
     model = AutoModelForCausalLM.from_pretrained(source, dtype=weights_dtype(), attn_implementation=attention())
     kind = job.method["type"]
@@ -71,18 +85,18 @@ def make_trainer(
         args=arguments,
         train_dataset=sets[0],
         eval_dataset=sets[1],
-        rehearsal=Rehearsal(tokenizer, job.seed),
+        replay=Replay(tokenizer, job.seed),
         paraphrases=paraphrases,
         **common,
     )
-    write_out(trainer.model)
-    directions, trainer.rehearsal.states = aim(trainer.model, encoded[0], trainer.rehearsal.texts, job.seed)
-    trainer.add_callback(Averaging(directions))
+    fuse_lora(trainer.model)
+    subspaces, trainer.replay.states = initialise_lora(trainer.model, encoded[0], trainer.replay.texts, job.seed)
+    trainer.add_callback(WeightAveraging(subspaces))
     return trainer, sum(each.cut for each in encoded[0])
 
 
 def _lowest(layers: int) -> str | None:
-    """The names of all modules of the layers that get no adapter, as a pattern."""
+    """A regular expression for the modules of the layers that get no adapter."""
     numbers = "|".join(map(str, range(int(UNTOUCHED * layers))))
     return rf".*\blayers\.({numbers})\..*" if numbers else None
 
@@ -103,7 +117,7 @@ def _arguments(job: Job, output: Path, examples: int, *, evaluate: bool) -> dict
         "per_device_train_batch_size": each_device,
         "per_device_eval_batch_size": each_device,
         "learning_rate": LEARNING_RATE[job.method["type"]] * asked["learning_rate_multiplier"] * pace,
-        "lr_scheduler_type": "constant_with_warmup",  # the average takes the place of a falling rate
+        "lr_scheduler_type": "constant_with_warmup",  # weight averaging takes the place of a falling rate
         "warmup_steps": WARMUP_SHARE,
         "seed": job.seed,
         "bf16": weights_dtype() is torch.bfloat16,
@@ -113,7 +127,7 @@ def _arguments(job: Job, output: Path, examples: int, *, evaluate: bool) -> dict
         "logging_steps": 1,
         "eval_strategy": "epoch" if evaluate else "no",
         "save_strategy": "epoch",
-        "save_only_model": True,  # a checkpoint is a model to use; a pause adds what is needed to go on
+        "save_only_model": True,  # a checkpoint is a model to use; a pause adds what is needed to resume
         "save_total_limit": 4,  # three to keep, and one that a pause may have added
         "include_num_input_tokens_seen": "non_padding",
         "report_to": [],

@@ -1,7 +1,6 @@
 """The folder of one real training run: what the trainer and its process leave there for each other."""
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import psutil
 
 from helpers.practice.store import FilesGone
+from helpers.training_file.jsonl import retry_while_open, written_safely
 
 
 class TrainingFiles:
@@ -46,8 +46,8 @@ class TrainingFiles:
 
     def forget_process(self) -> None:
         """After a pause: the next process starts as if there had been none."""
-        self._ending.unlink(missing_ok=True)
-        self._process.unlink(missing_ok=True)
+        for file in (self._ending, self._process):
+            retry_while_open(file.unlink, True)  # even if it is missing
 
     # --- pause and end ------------------------------------------------------------------------------------------
 
@@ -73,12 +73,25 @@ class TrainingFiles:
         found = {int(path.name.removeprefix("checkpoint-")): path for path in self.checkpoints.glob("checkpoint-*")}
         return found[max(found)] if found else None
 
+    def folder_of(self, step: int | None) -> Path:
+        """Where the model of a step lies, or lay; None means the last step of the training."""
+        if step is None:
+            step = (self.ending() or {}).get("step")
+        return self.checkpoints / f"checkpoint-{step}"
+
     def adapter(self, step: int | None) -> Path:
         """The PEFT folder of the model at a step; None means the last."""
-        path = self.last_checkpoint() if step is None else self.checkpoints / f"checkpoint-{step}"
-        if path is None or not path.is_dir():
+        path = self.folder_of(step)
+        if not path.is_dir():
             raise FilesGone(f"{self.folder.name}: the folder of this model is gone from the practice home")
         return path
+
+    def remove_model(self, step: int | None, others: list[int | None]) -> None:
+        """Free the space of a model; what one of the others needs is kept. Without others, nothing is kept."""
+        if not others:
+            self.remove_checkpoints()
+        elif self.folder_of(step) not in map(self.folder_of, others):
+            shutil.rmtree(self.folder_of(step), ignore_errors=True)
 
     def remove_checkpoints(self) -> None:
         shutil.rmtree(self.checkpoints, ignore_errors=True)
@@ -86,9 +99,8 @@ class TrainingFiles:
 
 def _write(path: Path, data: dict[str, Any]) -> None:
     """All of it or nothing: whoever reads sees the old file or the new one."""
-    part = path.with_suffix(f".{os.getpid()}.part")
-    part.write_text(json.dumps(data), encoding="utf-8", newline="\n")
-    part.replace(path)
+    with written_safely(path, overwrite=True) as file:
+        file.write(json.dumps(data).encode("utf-8"))
 
 
 def _read(path: Path) -> dict[str, Any] | None:

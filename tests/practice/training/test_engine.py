@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import openai
 import pytest
@@ -76,50 +75,6 @@ def trained(real, uploaded):
 def start(real, file, hyperparameters, **more):
     method = {"type": "supervised", "supervised": {"hyperparameters": hyperparameters}}
     return real.fine_tuning.jobs.create(model=MODEL, training_file=file, method=method, **more)
-
-
-CONVERTING = """
-import pathlib, sys
-from helpers.practice.training import base_model as local_model
-convert = local_model._convert
-local_model._convert = lambda *folders: (print("converts"), convert(*folders))
-print(local_model.unpacked(pathlib.Path(sys.argv[1])))
-"""
-
-
-def convert(*homes) -> list[str]:
-    """What processes say that were started together, each with one of these homes."""
-    command = [sys.executable, "-c", CONVERTING]
-    children = [subprocess.Popen([*command, str(home)], stdout=subprocess.PIPE, text=True) for home in homes]
-    return [child.communicate()[0] for child in children]
-
-
-def test_processes_that_start_together_convert_the_weights_once_and_damage_is_mended(tmp_path):
-    home = tmp_path / "home 课程"
-    said = convert(home, home)
-    assert "".join(said).count("converts") == 1
-    [folder] = {Path(each.strip().splitlines()[-1]) for each in said}
-    whole = (folder / "model.safetensors").read_bytes()
-    (folder / "model.safetensors").write_bytes(whole[:-100])
-    assert "converts" in convert(home)[0]
-    assert (folder / "model.safetensors").read_bytes() == whole
-    assert "converts" not in convert(home)[0]
-
-
-def test_a_file_that_was_written_again_is_hashed_again_and_any_other_once(tmp_path, monkeypatch):
-    import hashlib
-
-    from helpers.practice.training import base_model as local_model
-
-    weights = tmp_path / "model.safetensors"
-    weights.write_bytes(b"whole")
-    assert local_model._sha256(weights) == hashlib.sha256(b"whole").hexdigest()
-    monkeypatch.setattr(Path, "open", None)  # whoever opens a file now fails
-    assert local_model._sha256(weights) == hashlib.sha256(b"whole").hexdigest()
-    monkeypatch.undo()
-    os.utime(weights, ns=(1, 1))
-    weights.write_bytes(b"other")  # of the same length
-    assert local_model._sha256(weights) == hashlib.sha256(b"other").hexdigest()
 
 
 # --- the job of the course ----------------------------------------------------------------------------------------

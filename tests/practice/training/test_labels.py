@@ -10,10 +10,9 @@ LIMIT = 2048
 
 @pytest.fixture(scope="module")
 def tokenizer():
-    from helpers.practice.training.base_model import gguf_file, prepare_libraries
-
-    prepare_libraries()
     from transformers import AutoTokenizer
+
+    from helpers.practice.training.base_model import gguf_file
 
     return AutoTokenizer.from_pretrained(gguf_file().parent, gguf_file=gguf_file().name)
 

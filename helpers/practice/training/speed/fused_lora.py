@@ -1,8 +1,8 @@
-"""A frozen matrix and its LoRA adapter as one operation, whose gradients are written out; layers that read the same input as one of these.
+"""Fused LoRA: a frozen matrix and its adapter as one operation, also for several layers with the same input.
 
-PEFT computes the same in several small steps, which a model as small as ours feels: most of a step's time goes into products of small
-matrices, and a layer's query, key and value take as long as three of them, or as one. So the outer matrices of the adapters stand beside
-the frozen ones: x W + (x A) B is one product of (x, x A) with (W over B).
+PEFT computes the same in several small products of matrices, which take most of a step's time in a model as small as
+ours. A layer's query, key and value take as long as three such products, or as one. So the B matrices of the adapters
+stand beside the frozen ones: x W + (x A) B is one product of (x, x A) with (W over B).
 """
 
 from functools import partial
@@ -15,28 +15,28 @@ ADAPTER = "default"
 SIBLINGS = (("q_proj", "k_proj", "v_proj"), ("gate_proj", "up_proj"))  # called in this order, with the same input
 
 
-def write_out(model: torch.nn.Module) -> None:
-    """Let every plain LoRA layer of a PEFT model compute in one operation. What it computes, learns and saves stays the same."""
+def fuse_lora(model: torch.nn.Module) -> None:
+    """Fuse every plain LoRA layer of a PEFT model. What it computes, learns and saves stays the same."""
     together, done = [], set()
     for module in list(model.modules()):
         for names in SIBLINGS:
             layers = [getattr(module, name, None) for name in names]
             if all(map(_is_plain, layers)) and len({layer.base_layer.bias is None for layer in layers}) == 1:
-                together.append(_Together(layers))
+                together.append(_FusedLayers(layers))
                 done.update(layers)
-    together += [_Together([module]) for module in model.modules() if _is_plain(module) and module not in done]
+    together += [_FusedLayers([module]) for module in model.modules() if _is_plain(module) and module not in done]
     taken = {id(layer.base_layer.weight) for each in together for layer in each.layers}
     for weight in model.parameters():
         if not weight.requires_grad and id(weight) not in taken:
-            # Or the file that it is mapped from would stay in memory beside the parts put together.
+            # Or the file that it is mapped from would stay in memory beside the concatenated parts.
             weight.data = weight.data.clone()
 
-    def follow(*_: Any) -> None:
+    def refresh(*_: Any) -> None:
         for each in together:
-            each.follow()
+            each.refresh()
 
-    # Of the base model: to generate, it is called without what PEFT puts around it.
-    model.get_base_model().register_forward_pre_hook(follow)
+    # A hook of the base model: to generate, it is called without what PEFT puts around it.
+    model.get_base_model().register_forward_pre_hook(refresh)
 
 
 def _is_plain(layer: Any) -> bool:
@@ -51,8 +51,8 @@ def _is_plain(layer: Any) -> bool:
     )
 
 
-class _Together:
-    """Layers with the same input. The first one that is called computes for all; the others hand out their part."""
+class _FusedLayers:
+    """Layers with the same input. The first one that is called computes for all; the others return their part."""
 
     def __init__(self, layers: list[Linear]) -> None:
         self.layers = layers
@@ -63,13 +63,15 @@ class _Together:
         self.ranks = [layer.r[ADAPTER] for layer in layers]
         self._input, self._results = None, ()
         self.versions: list[int] = []
-        self._put_together()
+        self._concatenate()
         for place, layer in enumerate(layers):
             layer.forward = partial(self._forward, place)
 
-    def _put_together(self) -> None:
-        """Their matrices one below the other, and beside them the outer ones of their adapters, each in its own rows and columns. They are
-        kept once: each layer's own becomes a part of it."""
+    def _concatenate(self) -> None:
+        """Their matrices one below the other, and beside them the B matrices of their adapters, block by block.
+
+        They are kept once: each layer's own matrix becomes a view of the whole.
+        """
         self.behind = True
         matrix = torch.cat([base.weight.data for base in self.bases])
         self.weight = torch.cat([matrix, matrix.new_zeros(len(matrix), sum(self.ranks))], dim=1)
@@ -83,11 +85,14 @@ class _Together:
         self.copies = list(zip(self.learned, factors, copies, strict=True))
         self.bias = None if self.bases[0].bias is None else torch.cat([base.bias.data for base in self.bases])
 
-    def follow(self) -> None:
-        """Before each computation: what was moved or learned since the last one. After gradients an optimizer is expected to have changed
-        the weights, as PyTorch's fused ones do not count their changes; all others do. Else the copies stay, for gradients still to come."""
+    def refresh(self) -> None:
+        """Before each forward pass, take over what was moved or learned since the last one.
+
+        After a backward pass an optimizer is expected to have changed the weights: PyTorch's fused optimizers do not
+        count their changes. Otherwise the copies stay as they are, for a backward pass still to come.
+        """
         if self.bases[0].weight.data_ptr() != self.weight.data_ptr():
-            self._put_together()
+            self._concatenate()
         versions = [weight._version for weight in self.learned]
         if self.behind or versions != self.versions:
             with torch.no_grad():
@@ -109,13 +114,13 @@ class _Together:
 
 
 class _Product(torch.autograd.Function):
-    """x (... x in), and of each layer the inner (rank x in) and the outer matrix of its adapter (its out x rank), which are read as copies.
+    """Of x (... x in) and each layer's A (rank x in) and B (out x rank), which are read as copies: each layer's output.
 
     Computes in the type of the weight. Returns for each layer its part of the result (... x its out).
     """
 
     @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, of: _Together, *_: Any) -> tuple[torch.Tensor, ...]:
+    def forward(ctx: Any, x: torch.Tensor, of: _FusedLayers, *_: Any) -> tuple[torch.Tensor, ...]:
         rows = x.reshape(-1, x.shape[-1]).to(of.weight.dtype)
         both = torch.cat([rows, rows @ of.inner.t()], dim=1)
         result = both @ of.weight.t()

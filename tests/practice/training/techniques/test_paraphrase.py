@@ -1,4 +1,4 @@
-"""Some epochs ask in other words: which examples, when, and which words."""
+"""In some epochs questions are paraphrased: of which examples, when, and in which words."""
 
 import json
 
@@ -61,13 +61,13 @@ def test_an_example_without_other_words_stays_as_it_is_and_labels_go_with_the_wo
     ],
 )
 def test_only_a_single_question_with_an_answer_that_says_something_is_asked_in_other_words(messages, asked):
-    from helpers.practice.training.techniques.paraphrase import _is_question
+    from helpers.practice.training.techniques.paraphrase import is_question_with_answer
 
-    assert _is_question(messages) == asked
+    assert is_question_with_answer(messages) == asked
 
 
 def test_of_what_the_model_writes_only_new_questions_are_used():
-    from helpers.practice.training.techniques.paraphrase import _useful
+    from helpers.practice.training.techniques.paraphrase import useful_questions
 
     written = [
         ' "Is it a soft mattress?" and more',
@@ -77,7 +77,16 @@ def test_of_what_the_model_writes_only_new_questions_are_used():
         "Why?",
         "\u8fd9\u4e2a\u5e8a\u57ab\u6709\u591a\u8f6f\uff0c\u9002\u5408\u6211\u5417\uff1f",
     ]
-    assert _useful(written, "How soft is it?", {"will it be delivered"}) == ["is it a SOFT mattress ?"]
+    assert useful_questions(written, "How soft is it?", {"will it be delivered"}) == ["is it a SOFT mattress ?"]
+
+
+def test_a_paraphrase_that_leads_elsewhere_is_not_kept():
+    from helpers.practice.training.techniques.paraphrase import KEPT, best_paraphrases
+
+    new = [encoded(number, 8, 9) for number in range(KEPT + 2)]
+    assert best_paraphrases(new[:2], [-3.0, -2.0, -3.4]) == [new[0]]
+    assert best_paraphrases(new[:1], [-3.0, -3.4]) == []
+    assert best_paraphrases(new, [-3.0, *(float(-place) for place in range(len(new)))]) == new[:KEPT]
 
 
 @pytest.fixture
@@ -99,19 +108,19 @@ def examples(count):
 def test_texts_that_grow_side_by_side_are_those_that_the_model_writes_alone(base, monkeypatch):
     import torch
 
-    from helpers.practice.training.techniques import paraphrase as under_test
+    from helpers.practice.training.techniques import paraphrase
 
     tokenizer, model = base
     prompts = ["Answer: It ships in two days.\n1. How fast is it?\n2.", "1. Is it?\n2."]
-    monkeypatch.setattr(under_test, "TOP_K", 1)  # always the likeliest token
+    monkeypatch.setattr(paraphrase, "TOP_K", 1)  # always the likeliest token
     with torch.inference_mode():
-        found = under_test._continued(prompts, tokenizer, model, torch.Generator())
+        found = paraphrase.sample_continuations(prompts, tokenizer, model, torch.Generator())
         for number, prompt in enumerate(prompts):
             given = tokenizer(prompt, return_tensors="pt", add_special_tokens=False)
-            alone = model.generate(**given, max_new_tokens=under_test.LONGEST, do_sample=False)[
+            alone = model.generate(**given, max_new_tokens=paraphrase.LONGEST, do_sample=False)[
                 0, given.input_ids.shape[1] :
             ]
-            texts = found[number * under_test.WRITTEN : (number + 1) * under_test.WRITTEN]
+            texts = found[number * paraphrase.WRITTEN : (number + 1) * paraphrase.WRITTEN]
             assert set(texts) == {texts[0]} and len(texts[0]) > 10
             assert tokenizer.decode(alone, skip_special_tokens=True).startswith(texts[0])
 
@@ -119,32 +128,33 @@ def test_texts_that_grow_side_by_side_are_those_that_the_model_writes_alone(base
 def test_how_much_an_answer_is_expected_does_not_depend_on_what_is_judged_beside_it(base):
     import torch
 
-    from helpers.practice.training.techniques import paraphrase as under_test
+    from helpers.practice.training.techniques import paraphrase
 
     tokenizer, model = base
-    rows = [under_test.encode(each["messages"], tokenizer, 2048) for each in examples(3)]
+    rows = [paraphrase.encode(each["messages"], tokenizer, 2048) for each in examples(3)]
     with torch.inference_mode():
-        together = under_test._expected(rows, model)
-        assert together == pytest.approx([under_test._expected([row], model)[0] for row in rows], abs=1e-3)
+        together = paraphrase.mean_log_probs(rows, model)
+        assert together == pytest.approx([paraphrase.mean_log_probs([row], model)[0] for row in rows], abs=1e-3)
         row = torch.tensor([rows[0].input_ids])
         loss = model(input_ids=row, labels=torch.tensor([rows[0].labels])).loss
     assert together[0] == pytest.approx(-loss.item(), abs=1e-3), "the loss of the answer, as Transformers has it"
 
 
 def test_the_base_model_writes_questions_the_same_with_the_same_seed_and_keeps_none_that_lead_elsewhere(base):
-    from helpers.practice.training.techniques import paraphrase as under_test
+    from helpers.practice.training.techniques import paraphrase
 
     tokenizer, model = base
     asked = examples(4)
 
+    own = paraphrase.encode(asked[0]["messages"], tokenizer, 2048)
+
     def written(seed):
-        made = under_test.write_paraphrases(asked, tokenizer, model, 2048, 7, seed)
-        return {ids: [tokenizer.decode(each.input_ids) for each in new] for ids, new in made._others.items()}
+        """What is read of the first example in each of seven epochs."""
+        made = paraphrase.write_paraphrases(asked, tokenizer, model, 2048, 7, seed)
+        return [tokenizer.decode(ids) for ids in read(made, [own], 7)]
 
     first = written(1)
     assert first == written(1) != written(2)
-    own = under_test.encode(asked[0]["messages"], tokenizer, 2048)
-    for text in first[tuple(own.input_ids)]:
+    for text in first[1::2]:
         assert ANSWER["content"] in text and SYSTEM["content"] in text and QUESTION["content"] not in text
-    assert under_test._best([own, own], [-3.0, -2.0, -3.4]) == [own] and under_test._best([own], [-3.0, -3.4]) == []
-    assert len(under_test.write_paraphrases(asked, tokenizer, model, 2048, 2, 1)) == 0, "no epoch for it"
+    assert len(paraphrase.write_paraphrases(asked, tokenizer, model, 2048, 2, 1)) == 0, "no epoch for it"

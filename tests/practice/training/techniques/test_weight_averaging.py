@@ -1,4 +1,4 @@
-"""What is saved after an epoch: the average of the weights so far, without what general texts show, the lower layers less changed."""
+"""What is saved after an epoch: the average weights, without the general subspace, lower layers less changed."""
 
 from types import SimpleNamespace
 
@@ -13,16 +13,16 @@ def test_the_average_is_saved_with_less_of_general_texts_and_lower_layers_and_tr
     import torch
     from peft import LoraConfig, get_peft_model
 
-    from helpers.practice.training.techniques.lora_init import general_directions
-    from helpers.practice.training.techniques.weight_averaging import STRENGTH, Averaging
+    from helpers.practice.training.techniques.lora_init import general_subspace
+    from helpers.practice.training.techniques.weight_averaging import STRENGTH, WeightAveraging
 
     layers = torch.nn.Sequential(*(torch.nn.Linear(4, 4) for _ in range(3)))
     model = get_peft_model(layers, LoraConfig(r=2, target_modules=["0", "1", "2"]))
     adapted = list(model.base_model.model)
     inner, outer = ([getattr(each, name)["default"].weight for each in adapted] for name in ("lora_A", "lora_B"))
     general = torch.eye(4)[:1].repeat(50, 1)  # they show the first of four things, and nothing else
-    averaging = Averaging(dict.fromkeys(adapted, general_directions(general, torch.Generator())))
-    state, control = SimpleNamespace(max_steps=4, global_step=0), SimpleNamespace(should_training_stop=False)
+    averaging = WeightAveraging(dict.fromkeys(adapted, general_subspace(general, torch.Generator())))
+    state, control = SimpleNamespace(max_steps=4, global_step=0, epoch=1.0), SimpleNamespace()
     for step in (1, 2, 3, 4):
         state.global_step = step
         for weight in (*inner, *outer):

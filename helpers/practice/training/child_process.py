@@ -1,0 +1,39 @@
+"""How processes that compute for the course are started: what they know, and that they outlive the kernel."""
+
+import os
+import subprocess
+from typing import Any
+
+from helpers.course_data.paths import ROOT
+
+SECRETS = ("OPENAI_", "PRACTICE_KEY", "COURSE_")  # what such a process has no business to know
+
+# Less memory for a training process (tests/benchmarks/local_speed.py measures it). The first variable is read by
+# oneDNN, PyTorch's library for matrix products on a CPU, the others by glibc's malloc; sizes in bytes.
+SMALL_MEMORY = {
+    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "32",  # kernels compiled for one shape each: most shapes never come again
+    "MALLOC_MMAP_THRESHOLD_": "64000000",  # larger blocks are given back as soon as they are free
+    "MALLOC_TRIM_THRESHOLD_": "100000000",
+}
+
+# For subprocess: a session of its own, so that what stops the kernel does not stop the process; no window on Windows.
+OWN_SESSION: dict[str, Any] = (
+    {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    if os.name == "nt"
+    else {"start_new_session": True}
+)
+
+
+def child_environment() -> dict[str, str]:
+    """The environment of this process without its secrets, with what Python needs to find the course."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(SECRETS)}
+    if "PRACTICE_ACCELERATE" not in os.environ:
+        kept.setdefault("CUDA_VISIBLE_DEVICES", "0")  # one process, one GPU; more of both come with accelerate
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    return {
+        **kept,
+        "PYTHONPATH": path,
+        "PYTHONUTF8": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        **SMALL_MEMORY,
+    }
