@@ -291,10 +291,6 @@ class Store:
     def job(self, job_id: str) -> Job | None:
         return self._one(Job, "SELECT * FROM job WHERE id = ?", job_id)
 
-    def jobs(self) -> list[Job]:
-        """All jobs, newest first. For a page of them there is `page_of_jobs`, for those that go on `open_jobs`."""
-        return self._all(Job, "SELECT * FROM job ORDER BY number DESC")
-
     def open_jobs(self) -> list[Job]:
         """The jobs whose end is not written down yet, newest first."""
         return self._all(Job, "SELECT * FROM job WHERE outcome IS NULL ORDER BY number DESC")
