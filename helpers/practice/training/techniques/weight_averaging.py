@@ -97,7 +97,8 @@ def layer_scales(names: Iterable[str]) -> dict[str, float]:
     layers = {name: int(each[1]) for name, each in found.items() if each and "lora_B" in name}
     first, last = min(layers.values(), default=0), max(layers.values(), default=0)
     rise = (HIGHEST - LOWEST) / (last - first) if last > first else 0.0
-    return {name: LOWEST + rise * (layers[name] - first) if rise and name in layers else 1.0 for name in found}
+    kept = {name: round(LOWEST + rise * (layer - first), 6) for name, layer in layers.items()}
+    return {name: kept.get(name, 1.0) if rise else 1.0 for name in found}
 
 
 def _trained(model: Any) -> list[tuple[str, torch.Tensor]]:
