@@ -8,12 +8,14 @@
     python course.py lint       install what is missing, then check style, spelling and structure
 
     --local                     also install real training (a small open model on this computer)
-    --lowest                    install the lowest versions that the requirement files allow, to test with them
+    --lowest                    in an environment of its own, `.venv-lowest`, with the lowest versions that are allowed
 
 Inside a virtual environment the packages go there. Outside one, a folder `.venv` is made beside this file.
 You work in copies of the notebooks, in `workspace/notebooks`. An update of the course renews them and keeps what you
 wrote.
 """
+
+from __future__ import annotations  # so that a Python that is too old gets as far as the sentence that says so
 
 import argparse
 import hashlib
@@ -37,11 +39,11 @@ def main() -> int:
     parser.add_argument("--local", action="store_true", help="also install real training (PyTorch and a small model)")
     parser.add_argument("--lowest", action="store_true", help="install the lowest versions allowed, not the newest")
     options, extra = parser.parse_known_args()
-    if extra and options.command == "lint":
+    if extra and options.command in ("lint", "prepare"):
         parser.error(f"unknown: {' '.join(extra)}")
 
     check_python()
-    python = environment()
+    python = environment(".venv-lowest" if options.lowest else None)
     names = ["requirements.txt"]
     if options.command in ("test", "lint"):
         names.append("requirements-dev.txt")
@@ -95,21 +97,29 @@ def check_python() -> None:
     oldest, beyond = int(stated[1]), int(stated[2])
     if not (3, oldest) <= sys.version_info[:2] < (3, beyond):
         found = ".".join(map(str, sys.version_info[:2]))
+        newest = f"py -3.{beyond - 2}" if os.name == "nt" else f"python3.{beyond - 2}"
         sys.exit(
             f"This is Python {found}; the course needs 3.{oldest} to 3.{beyond - 1}.\n"
-            f"Install one of them and start this file with it, for example: python3.{beyond - 2} course.py"
+            f"Install one of them and start this file with it, for example: {newest} course.py"
         )
 
 
-def environment() -> str:
-    """The Python to use: the active virtual environment, or one made in `.venv`."""
-    if sys.prefix != sys.base_prefix:
+def environment(name: str | None) -> str:
+    """The Python to use: that of a virtual environment of this name, else of the active one, else of `.venv`."""
+    if name is None and sys.prefix != sys.base_prefix:
         return sys.executable
-    folder = ROOT / ".venv"
+    folder = ROOT / (name or ".venv")
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    if not python.exists():
+    # Without an installer in it, the making of it was cut off; making it again repairs it.
+    if not python.exists() or not (shutil.which("uv") or any(folder.glob("**/site-packages/pip/__main__.py"))):
         print(f"Making a virtual environment in {folder.name} ...", flush=True)
-        venv.create(folder, with_pip=True)
+        try:
+            venv.create(folder, with_pip=True)
+        except subprocess.CalledProcessError:
+            sys.exit(
+                f"The virtual environment in {folder.name} could not be made. On Debian and Ubuntu a part of Python is "
+                "missing:\n    sudo apt install python3-venv\nInstall it and start the same command again."
+            )
     return str(python)
 
 
@@ -118,7 +128,7 @@ def install(python: str, names: list[str], lowest: bool) -> None:
     installer: list[str] = []
     for name in names:
         file = ROOT / name
-        digest = hashlib.sha256(file.read_bytes() + f"{ROOT} {lowest}".encode()).hexdigest()
+        digest = hashlib.sha256(file.read_bytes() + str(ROOT).encode()).hexdigest()
         marker = Path(python).parent.parent / f".installed-{file.stem}"
         if marker.exists() and marker.read_text(encoding="utf-8") == digest:
             continue
@@ -133,7 +143,7 @@ def install(python: str, names: list[str], lowest: bool) -> None:
         if subprocess.call([*installer, *alone, *wanted], cwd=ROOT) != 0:
             sys.exit(
                 f"\nInstalling {name} failed; the reason stands above.\n"
-                "Most often there is no network, or the disk is full. Mend that and start the same command again:\n"
+                "Most often there is no network, or the disk is full. Fix that and start the same command again:\n"
                 "what was downloaded already is kept."
             )
         marker.write_text(digest, encoding="utf-8")

@@ -7,7 +7,7 @@ from openai import OpenAI
 from openai.types import FileObject
 
 from helpers import notes
-from helpers.course_data.paths import DATA
+from helpers.course_data.paths import course_file
 from helpers.hosts import NotConfirmedError, base_model_for, current_host
 from helpers.upload import upload_file
 
@@ -34,14 +34,14 @@ def catch_up(client: OpenAI, upto: Literal["file", "model"]) -> Any:
 
 
 def _upload(client: OpenAI) -> FileObject:
-    return upload_file(client, DATA / "mydata.jsonl")
+    return upload_file(client, course_file("mydata.jsonl"))
 
 
 def _train(client: OpenAI) -> str:
     from helpers.job import start, watch
 
     training = _newest_file(client) or _upload(client)
-    validation = upload_file(client, DATA / "validation.jsonl", note_as="validation")
+    validation = upload_file(client, course_file("validation.jsonl"), note_as="validation")
     job = start(client, training.id, base_model_for(client), validation_file=validation.id, suffix="mattress")
     result = watch(client, job.id)
     if result.job.fine_tuned_model is None:

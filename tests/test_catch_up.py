@@ -33,3 +33,10 @@ def test_on_a_paid_host_catching_up_spends_nothing(client, monkeypatch):
         with pytest.raises(NotConfirmedError, match="nothing is uploaded or trained there"):
             catch_up(client, upto)
     assert client.files.list().data == []
+
+
+def test_catching_up_takes_the_learners_copy_of_the_file_of_the_course(client, workspace, mattress):
+    copy = workspace / "data" / "mydata.jsonl"
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(mattress.read_bytes().replace(b"10-year", b"12-year"))
+    assert client.files.content(catch_up(client, "file").id).read() == copy.read_bytes()

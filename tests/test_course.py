@@ -18,7 +18,7 @@ def test_a_python_that_is_too_old_or_too_new_is_refused_with_what_to_do(version,
     with pytest.raises(SystemExit) as stopped:
         course.check_python()
     said = str(stopped.value)
-    assert f"This is Python 3.{version[1]}; the course needs 3.11 to 3.14." in said and "python3.13 course.py" in said
+    assert f"This is Python 3.{version[1]}; the course needs 3.11 to 3.14." in said and "3.13 course.py" in said
 
 
 def test_the_python_of_this_test_is_accepted():
@@ -31,6 +31,14 @@ def bare(tmp_path_factory) -> str:
     folder = tmp_path_factory.mktemp("a new 环境") / "venv"
     venv.create(folder, with_pip=True)
     return str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+
+
+def test_a_virtual_environment_whose_making_was_cut_off_is_made_whole(bare, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))  # no uv there
+    monkeypatch.setattr(course, "ROOT", tmp_path)
+    venv.create(tmp_path / "cut off", with_pip=False)
+    python = course.environment("cut off")
+    subprocess.run([python, "-m", "pip", "--version"], check=True)
 
 
 def test_without_uv_and_without_a_network_pip_installs(bare, monkeypatch, tmp_path):

@@ -7,7 +7,7 @@ from openai import OpenAI
 
 from helpers import notes
 from helpers.cost import estimate
-from helpers.course_data.paths import DATA
+from helpers.course_data.paths import course_file
 from helpers.data_format import Report, check, read
 from helpers.display.tables import paragraph, short_path
 from helpers.forms.form import FOR_PEOPLE, Form, button, client_or_default, dropdown, hide, row
@@ -23,7 +23,7 @@ class UploadForm(Form):
         self.client = client
         self._waiting: set[Path] = set()  # long files, for their check
         self.file = dropdown("File", training_files())
-        self.file.value = str(DATA / OF_THE_COURSE[0])  # as everywhere in the course, unless another is chosen
+        self.file.value = str(course_file(OF_THE_COURSE[0]))  # as everywhere in the course, unless another is chosen
         self.refresh, self.send = button("Look again", ""), button("Upload")
         self.report, self.cost = widgets.HTML(), widgets.HTML()
         self.bar = widgets.IntProgress(min=0, max=1, layout=widgets.Layout(width="100%", max_width="40em"))
@@ -107,7 +107,7 @@ class UploadForm(Form):
 def training_files() -> list[tuple[str, str]]:
     """The learner's own files first, then those of the course."""
     own = sorted(notes.workspace().glob("*.jsonl"))
-    listed = [path for path in own if path.name != "ledger.jsonl"] + [DATA / name for name in OF_THE_COURSE]
+    listed = [path for path in own if path.name != "ledger.jsonl"] + [course_file(name) for name in OF_THE_COURSE]
     return [(short_path(path), str(path)) for path in listed]
 
 
