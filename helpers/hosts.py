@@ -1,12 +1,14 @@
 """Where the API lives: choosing a host, its key, and the client that every call goes through."""
 
 import os
+import threading
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import openai
-from openai import OpenAI
+from openai import Omit, OpenAI
 
 from helpers import notes
 from helpers.connection.catalogue import LOCAL_DEFAULT, SIMULATED_DEFAULT
@@ -27,11 +29,15 @@ from helpers.explain import explain
 from helpers.practice import PracticeServer, start_server
 from helpers.practice.settings import load_settings
 
-VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
+# What OpenAI() reads of the environment and sends to a host.
+VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_CUSTOM_HEADERS")
 # The learner's own settings: what connect() has found in the environment and not written there itself.
 ORIGINAL = {name: os.environ.get(name) for name in VARIABLES}
 ANSWER_SECONDS = 10.0  # how long a host may take to say which models it has
 
+# A form connects in a thread. The lock keeps the variables of the environment and what is known of them together; it is
+# never held while a host is asked.
+_lock = threading.RLock()
 _written: dict[str, str | None] = {}  # what connect() has written into the environment last
 _own: dict[str, PracticeServer] = {}
 _given_keys: dict[str, str] = {}  # of hosts that have accepted them, in the memory of this process only
@@ -84,12 +90,19 @@ def connect(host: str | None = None, *, key: str | None = None, quiet: bool = Fa
             'key: found no host beside it; expected the host that it belongs to, as in connect("openai", key=...)'
         )
     wanted, named_by = _wanted(host)
-    client = _client(wanted, key, named_by)
-    if host is not None:
-        notes.choose_host(wanted)
+    settings = _settings_for(wanted, key, named_by)
+    client = _client_with(settings)
+    if wanted != "practice":
+        _expect_an_answer(client, settings["OPENAI_BASE_URL"], named_by)
     here = current_host(client)
     if here.kind == "practice":
         notes.adopt(client)
+    with _lock:  # the notes first: they may be unreadable, and then nothing has changed
+        if host is not None:
+            notes.choose_host(wanted)
+        if wanted != "practice":
+            _given_keys[settings["OPENAI_BASE_URL"]] = client.api_key
+        _write(settings)
     if not quiet:
         print(here)
     return client
@@ -148,62 +161,109 @@ def _host_in_one_form(text: str) -> str:
     return "openai" if address == OPENAI_URL else address
 
 
-def _client(wanted: str, key: str | None, named_by: str) -> OpenAI:
-    own = _own_settings()
+def _settings_for(wanted: str, key: str | None, named_by: str) -> dict[str, str | None]:
+    """The variables of VARIABLES with which OpenAI() means this host."""
     if wanted == "practice":
-        server = own_server()
-        return _point_to(server.base_url, server.key)
-    base_url, owner = (OPENAI_URL, own) if wanted == "openai" else (wanted, {})
-    key = _key_for(base_url, key, named_by)
-    # Organisation and project are OpenAI's and do not travel to another host.
-    before = {name: os.environ.get(name) for name in VARIABLES}
-    client = _point_to(base_url, key, owner.get("OPENAI_ORG_ID"), owner.get("OPENAI_PROJECT_ID"))
-    try:
-        _expect_an_answer(client, named_by)
-    except BaseException as error:
-        _put(before)
-        if isinstance(error.__cause__, openai.AuthenticationError) and _given_keys.get(base_url) == key:
-            del _given_keys[base_url]  # it was accepted once and is not any more
-        raise
-    _given_keys[base_url] = key
+        return _settings_of(own_server())
+    base_url = OPENAI_URL if wanted == "openai" else wanted
+    own = _own_settings()
+    # Organisation and project are OpenAI's, the headers belong to the host of OPENAI_API_KEY. None travels elsewhere.
+    at_openai, at_own_host = base_url == OPENAI_URL, base_url == _own_address(own)
+    return {
+        "OPENAI_API_KEY": _key_for(base_url, key, named_by),
+        "OPENAI_BASE_URL": base_url,
+        "OPENAI_ORG_ID": own["OPENAI_ORG_ID"] if at_openai else None,
+        "OPENAI_PROJECT_ID": own["OPENAI_PROJECT_ID"] if at_openai else None,
+        "OPENAI_CUSTOM_HEADERS": own["OPENAI_CUSTOM_HEADERS"] if at_own_host else None,
+    }
+
+
+def _settings_of(server: PracticeServer) -> dict[str, str | None]:
+    return dict.fromkeys(VARIABLES) | {"OPENAI_API_KEY": server.key, "OPENAI_BASE_URL": server.base_url}
+
+
+def _client_with(settings: dict[str, str | None], **options: Any) -> OpenAI:
+    """A client that sends what these settings say, whatever the environment says now or later."""
+    key, organization, project = (settings[name] for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"))
+    client = OpenAI(
+        api_key=key,
+        base_url=settings["OPENAI_BASE_URL"],
+        organization=organization,
+        project=project,
+        default_headers=_headers_with(settings),
+        **options,
+    )
+    # OpenAI() and with_options() take None for "as in the environment".
+    client.organization, client.project = organization, project
     return client
 
 
-def _expect_an_answer(client: OpenAI, named_by: str) -> None:
+def _headers_with(settings: dict[str, str | None]) -> dict[str, str | Omit]:
+    """Default headers that keep what OpenAI() and with_options() would add from the environment off a host that it is
+    not meant for."""
+    of_openai = {"OpenAI-Organization": settings["OPENAI_ORG_ID"], "OpenAI-Project": settings["OPENAI_PROJECT_ID"]}
+    kept_off = {name: Omit() for name, value in of_openai.items() if value is None}
+    own = _headers_in(_own_settings()["OPENAI_CUSTOM_HEADERS"])
+    if settings["OPENAI_CUSTOM_HEADERS"]:
+        return kept_off | own
+    for name in own:
+        if name.lower() == "authorization":
+            kept_off["Authorization"] = f"Bearer {settings['OPENAI_API_KEY']}"
+        else:
+            kept_off[name] = Omit()
+    return kept_off
+
+
+def _headers_in(text: str | None) -> dict[str, str]:
+    """The headers of OPENAI_CUSTOM_HEADERS: a line for each, with its name, a colon and its value."""
+    lines = (line.partition(":") for line in (text or "").split("\n"))
+    return {name.strip(): value.strip() for name, colon, value in lines if colon}
+
+
+def _expect_an_answer(client: OpenAI, base_url: str, named_by: str) -> None:
     """Raises HostUnavailableError unless the host answers and accepts the key. The question costs nothing."""
     try:
         models_of(client, max_retries=0)
     except openai.OpenAIError as error:
         if isinstance(error, openai.PermissionDeniedError | openai.RateLimitError) and not is_web_page(error):
             return  # the key is known there; what it may do, preflight finds out
-        found = explain(error)
-        raise HostUnavailableError(
-            f"{str(client.base_url).rstrip('/')} cannot be used now. {found.what}. {found.why}{named_by}\n"
-            f"What to do: {found.do_next}\n{GO_BACK}"
-        ) from error
+        if isinstance(error, openai.AuthenticationError):
+            _accepted_no_more(base_url, client.api_key)
+        raise _unavailable(client, error, named_by) from error
 
 
-def _point_to(base_url: str, key: str, organization: str | None = None, project: str | None = None) -> OpenAI:
-    """Point this process at a host."""
-    _put(dict(zip(VARIABLES, (key, base_url, organization, project), strict=True)))
-    return OpenAI()
+def _unavailable(client: OpenAI, error: openai.OpenAIError, named_by: str = "") -> HostUnavailableError:
+    found = explain(error)
+    return HostUnavailableError(
+        f"{str(client.base_url).rstrip('/')} cannot be used now. {found.what}. {found.why}{named_by}\n"
+        f"What to do: {found.do_next}\n{GO_BACK}"
+    )
 
 
-def _put(values: dict[str, str | None]) -> None:
-    for name, value in values.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
-    _written.update(values)
+def _accepted_no_more(base_url: str, key: str) -> None:
+    with _lock:
+        if _given_keys.get(base_url) == key:
+            del _given_keys[base_url]
+
+
+def _write(settings: dict[str, str | None]) -> None:
+    """Point this process at a host: a plain OpenAI() means it from now on."""
+    with _lock:
+        for name, value in settings.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        _written.update(settings)
 
 
 def _own_settings() -> dict[str, str | None]:
     """The learner's own OPENAI_... variables, also those that were set in a cell after connect() had set them."""
-    for name in VARIABLES:
-        if os.environ.get(name) != _written.get(name, ORIGINAL[name]):
-            ORIGINAL[name] = os.environ.get(name)
-    return ORIGINAL
+    with _lock:
+        for name in VARIABLES:
+            if os.environ.get(name) != _written.get(name, ORIGINAL[name]):
+                ORIGINAL[name] = os.environ.get(name)
+        return dict(ORIGINAL)
 
 
 def _key_for(base_url: str, key: str | None, named_by: str) -> str:
@@ -237,12 +297,15 @@ def _key_in_environment(base_url: str) -> str | None:
     to the address in COURSE_HOST, or to the one in OPENAI_BASE_URL, and never to OpenAI. Neither is sent anywhere else.
     """
     own = _own_settings()
-    other = _address(own["OPENAI_BASE_URL"])
-    openai_address = other if own["OPENAI_BASE_URL"] else OPENAI_URL
-    course_address = _address(os.environ.get("COURSE_HOST")) or other
-    openai_key = own["OPENAI_API_KEY"] if base_url == openai_address else None
+    course_address = _address(os.environ.get("COURSE_HOST")) or _address(own["OPENAI_BASE_URL"])
+    openai_key = own["OPENAI_API_KEY"] if base_url == _own_address(own) else None
     course_key = os.environ.get("COURSE_API_KEY") if base_url == course_address != OPENAI_URL else None
     return openai_key or course_key
+
+
+def _own_address(own: dict[str, str | None]) -> str | None:
+    """The host that the learner's own OPENAI_... variables belong to; None if OPENAI_BASE_URL is no address."""
+    return _address(own["OPENAI_BASE_URL"]) if own["OPENAI_BASE_URL"] else OPENAI_URL
 
 
 def _address(text: str | None) -> str | None:
@@ -265,17 +328,22 @@ def _sound(key: str, base_url: str, named_by: str) -> str:
 
 def forget(base_url: str) -> bool:
     """Forget the key of a host, in this process and in this computer's keyring; says whether one was remembered."""
-    _given_keys.pop(base_url, None)
+    with _lock:
+        _given_keys.pop(base_url, None)
     return forget_key(base_url)
 
 
 def own_server() -> PracticeServer:
     """The practice server of this process, started at first use and again if it has stopped or its home has changed."""
-    home = str(load_settings().home)
-    server = _own.get(home)
-    if server is None or not server.running:
-        server = _own[home] = start_server(home)
-    return server
+    return _server_of(load_settings().home)
+
+
+def _server_of(home: Path, **options: Any) -> PracticeServer:
+    with _lock:  # two threads that ask at once get the same server
+        server = _own.get(str(home))
+        if server is None or not server.running:
+            server = _own[str(home)] = start_server(home, **options)
+        return server
 
 
 def base_model_for(client: OpenAI) -> str:
@@ -308,11 +376,8 @@ def rehearse(fault: str | None = None, times: int = 1) -> OpenAI:
     server_error, dropped_connection, safety_evaluation; without one, nothing goes wrong. The server has a home of its
     own, so your files and jobs are not touched.
     """
-    home = load_settings().home / REHEARSAL
-    server = _own.get(str(home))
-    if server is None or not server.running:
-        server = _own[str(home)] = start_server(home, job_seconds=0)
-    client = OpenAI(base_url=server.base_url, api_key=server.key, max_retries=0)
+    server = _server_of(load_settings().home / REHEARSAL, job_seconds=0)
+    client = _client_with(_settings_of(server), max_retries=0)
     faults = f"{server.base_url.removesuffix('/v1')}/practice/faults"
     client.delete(faults, cast_to=object)
     if fault:

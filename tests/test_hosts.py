@@ -1,7 +1,10 @@
 """Choosing a host: practice unless asked otherwise, no key on the wrong way, no way into a dead end, nothing paid
 without a yes."""
 
+import contextlib
 import os
+import threading
+import time
 from decimal import Decimal
 
 import openai
@@ -70,6 +73,13 @@ def at_openai(monkeypatch):
 def other():
     with other_host() as host:
         yield host
+
+
+def until(condition, seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "nothing happened"
+        time.sleep(0.01)
 
 
 def saved(workspace) -> str:
@@ -304,6 +314,76 @@ def test_a_host_that_hangs_is_asked_once_and_given_up(other, monkeypatch):
     goes_on_as_before()
 
 
+# --- two that connect at once --------------------------------------------------------------------------------------
+
+
+def in_threads(*tasks) -> None:
+    threads = [threading.Thread(target=task) for task in tasks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_of_two_threads_that_connect_at_once_each_sends_its_key_to_its_own_host(other, monkeypatch):
+    with other_host() as second:
+        real, both_have_written = openai.OpenAI, threading.Barrier(2)
+
+        def client_made_at_the_same_moment(**arguments):
+            with contextlib.suppress(threading.BrokenBarrierError):
+                both_have_written.wait(0.5)
+            return real(**arguments)
+
+        monkeypatch.setattr(hosts, "OpenAI", client_made_at_the_same_moment)
+        in_threads(
+            lambda: connect(other.url, key="key-of-the-first", quiet=True),
+            lambda: connect(second.url, key="key-of-the-second", quiet=True),
+        )
+        assert (other.keys, second.keys) == ({"key-of-the-first"}, {"key-of-the-second"})
+        plain = real()
+        pairs = {other.url: "key-of-the-first", second.url: "key-of-the-second"}
+        assert pairs[str(plain.base_url).rstrip("/")] == plain.api_key
+        assert notes.chosen_host() == str(plain.base_url).rstrip("/")
+
+
+def test_threads_that_ask_at_once_get_the_same_practice_server():
+    found = []
+    in_threads(*[lambda: found.append(connect(quiet=True).base_url)] * 3)
+    assert len(set(found)) == 1
+
+
+def test_while_a_host_is_tried_a_plain_client_means_the_one_before(other):
+    before = connect().base_url
+    other.go_on.clear()
+    trying = threading.Thread(target=lambda: connect(other.url, key="k", quiet=True))
+    trying.start()
+    until(lambda: other.asked)
+    assert openai.OpenAI().base_url == before and os.environ["OPENAI_API_KEY"] != "k"
+    other.go_on.set()
+    trying.join()
+    assert str(openai.OpenAI().base_url) == f"{other.url}/"
+
+
+def test_a_try_that_fails_late_leaves_the_host_that_was_chosen_meanwhile(other):
+    other.key = "right"
+    with other_host() as second:
+        other.go_on.clear()
+        failed = []
+
+        def slow():
+            with pytest.raises(HostUnavailableError) as caught:
+                connect(other.url, key="wrong", quiet=True)
+            failed.append(caught.value)
+
+        trying = threading.Thread(target=slow)
+        trying.start()
+        until(lambda: other.asked)
+        connect(second.url, key="k")
+        other.go_on.set()
+        trying.join()
+        assert failed and str(openai.OpenAI().base_url) == f"{second.url}/" == f"{notes.chosen_host()}/"
+
+
 # --- a host that was chosen and does not work today ----------------------------------------------------------------
 
 
@@ -434,6 +514,41 @@ def test_the_organisation_of_openai_does_not_travel(set_before, with_key, at_ope
     assert connect(other.url, key="k").organization is None
     assert at_openai.asked[0][1]["openai-organization"] == "org-mine"
     assert all("openai-organization" not in headers for _, headers in other.asked)
+
+
+def test_the_organisation_of_openai_does_not_travel_with_later_copies_of_a_client(
+    set_before, with_key, at_openai, other
+):
+    set_before(OPENAI_ORG_ID="org-mine", OPENAI_PROJECT_ID="proj-mine")
+    client = connect(other.url, key="k")
+    connect("openai")  # the environment names the organisation again
+    client.with_options(timeout=5).models.list()
+    sent = {name for _, headers in other.asked for name in headers}
+    assert not sent & {"openai-organization", "openai-project"}
+
+
+@pytest.mark.parametrize("header", ["X-Gateway-Key: of-my-gateway", "authorization: Bearer of-my-gateway"])
+def test_headers_of_the_environment_go_to_the_learners_own_host_and_to_no_other(
+    set_before, with_key, at_openai, other, header
+):
+    set_before(OPENAI_CUSTOM_HEADERS=header)
+    at_openai.key = None  # a gateway checks its own header
+    client = connect(other.url, key="k")
+    assert connect("practice").models.list().data and rehearse().models.list().data
+    assert base_model_for(connect("openai"))
+    client.with_options(timeout=5).models.list()
+    assert other.keys == {"k"} and all("of-my-gateway" not in str(headers) for _, headers in other.asked)
+    assert all("of-my-gateway" in str(headers) for _, headers in at_openai.asked)
+    openai.OpenAI().models.list()
+    assert "of-my-gateway" in str(at_openai.asked[-1])
+
+
+def test_headers_of_the_environment_belong_to_the_address_in_openai_base_url(set_before, at_openai, other):
+    set_before(OPENAI_BASE_URL=other.url, OPENAI_API_KEY="k", OPENAI_CUSTOM_HEADERS="X-Gateway-Key: of-my-gateway")
+    connect("openai", key=SECRET)
+    connect(other.url)
+    assert "x-gateway-key" not in at_openai.asked[0][1]
+    assert other.asked[0][1]["x-gateway-key"] == "of-my-gateway"
 
 
 @pytest.mark.parametrize("address", ["https://me:{}@models.example.com/v1", "https://models.example.com/v1?api_key={}"])

@@ -40,7 +40,7 @@ def practice_home(client: OpenAI) -> PracticeHome | None:
     if is_openai(client):
         return None
     asked = (str(client.base_url), client.api_key)
-    home = _found.get(asked) or _ask_for_home(*asked)
+    home = _found.get(asked) or _ask_for_home(client)
     if home is not None:
         _found[asked] = home
     return home
@@ -103,9 +103,10 @@ def _quoted(text: str) -> str:
     return f"a text of {len(text)} characters" if may_hold_a_key else f'"{text}"'
 
 
-def _ask_for_home(base_url: str, key: str) -> PracticeHome | None:
-    parts = urlsplit(base_url)
-    asking = OpenAI(base_url=base_url, api_key=key, max_retries=0, timeout=LOOK_SECONDS)
+def _ask_for_home(client: OpenAI) -> PracticeHome | None:
+    parts = urlsplit(str(client.base_url))
+    # The client itself, because a new OpenAI() would add headers of the environment that are another host's.
+    asking = client.with_options(max_retries=0, timeout=LOOK_SECONDS)
     try:
         answer = asking.get(f"{parts.scheme}://{parts.netloc}/practice/status", cast_to=object)
     except (openai.OpenAIError, ValueError):  # not reached, another key, no such page; or an answer that is no JSON
