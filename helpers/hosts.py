@@ -33,6 +33,7 @@ from helpers.practice.settings import load_settings
 VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_CUSTOM_HEADERS")
 # The learner's own settings: what connect() has found in the environment and not written there itself.
 ORIGINAL = {name: os.environ.get(name) for name in VARIABLES}
+NAME_A_MODEL = "name a model in COURSE_BASE_MODEL before you start JupyterLab."
 ANSWER_SECONDS = 10.0  # how long a host may take to say which models it has
 
 # A form connects in a thread. The lock keeps the variables of the environment and what is known of them together; it is
@@ -348,25 +349,42 @@ def _server_of(home: Path, **options: Any) -> PracticeServer:
 
 def base_model_for(client: OpenAI) -> str:
     """The base model that the course proposes on a host: COURSE_BASE_MODEL if it is set; else on a practice server the
-    one that is really trained, if it can; else OpenAI's smallest that can still be tuned, or the host's first."""
+    one that is really trained, if it can; else OpenAI's smallest that can still be tuned, or the host's first.
+
+    Raises NoModelsError if the host lists none, HostUnavailableError if it cannot be used now.
+    """
     if chosen := os.environ.get("COURSE_BASE_MODEL"):
         return chosen
     if is_openai(client):
         return SIMULATED_DEFAULT
-    try:
-        listed = models_of(client) or []
-    except openai.PermissionDeniedError:
-        listed = []  # the key may do other things
+    listed = _models_to_propose(client)
     for proposed in (LOCAL_DEFAULT, SIMULATED_DEFAULT):
         if proposed in listed:
             return proposed
     if not listed:
         raise NoModelsError(
             f"{current_host(client).name} lists no models, so the course cannot propose one. Compare the address with "
-            "the host's documentation; it usually ends in /v1. If it is right, name a model in COURSE_BASE_MODEL "
-            f"before you start JupyterLab.\n{GO_BACK}"
+            f"the host's documentation; it usually ends in /v1. If it is right, {NAME_A_MODEL}\n{GO_BACK}"
         )
     return listed[0]
+
+
+def _models_to_propose(client: OpenAI) -> list[str]:
+    """Raises NoModelsError or HostUnavailableError, both with the way back: every first cell comes by here."""
+    try:
+        return models_of(client) or []
+    except openai.PermissionDeniedError as error:
+        if is_web_page(error):
+            raise _unavailable(client, error) from error
+        return []  # the key may do other things
+    except openai.RateLimitError as error:
+        found = explain(error)
+        raise NoModelsError(
+            f"{current_host(client).name} does not list its models now, so the course cannot propose one. "
+            f"{found.what}. {found.why}\nWhat to do: {found.do_next} Or {NAME_A_MODEL}\n{GO_BACK}"
+        ) from error
+    except openai.OpenAIError as error:
+        raise _unavailable(client, error) from error
 
 
 def rehearse(fault: str | None = None, times: int = 1) -> OpenAI:
@@ -385,17 +403,18 @@ def rehearse(fault: str | None = None, times: int = 1) -> OpenAI:
     return client
 
 
-def confirm_cost(cost: Estimate | Decimal | str, client: OpenAI, limit_usd: Decimal | str | None = None) -> None:
+def confirm_cost(cost: Estimate | Decimal | str | None, client: OpenAI, limit_usd: Decimal | str | None = None) -> None:
     """Stop before a paid step that was not agreed to. On a free host, do nothing.
 
     On a paid host the amount is shown and you are asked; or it is compared with `limit_usd`, for scripts. Where the
-    course does not know the amount, only `limit_usd="Infinity"` agrees to it.
+    course does not know the amount (None), only `limit_usd="Infinity"` agrees to it.
     Raises NotConfirmedError unless the answer is yes, or the highest estimate is within the limit.
     """
     host = current_host(client)
     if not host.paid:
         return
-    most = cost.high if isinstance(cost, Estimate) else Decimal(cost)
+    most = cost.high if isinstance(cost, Estimate) else cost
+    most = None if most is None else Decimal(most)
     amount = f"up to {dollars(most)}" if most is not None else "an amount that this course does not know"
     if limit_usd is not None:
         if (Decimal("Infinity") if most is None else most) > Decimal(limit_usd):

@@ -300,6 +300,29 @@ def test_where_no_models_are_listed_the_first_cell_says_what_to_do_and_how_to_go
     assert base_model_for(client) == "llama"
 
 
+@pytest.mark.parametrize(
+    ("answer", "error", "why"),
+    [
+        ((429, {"error": {"message": "Pay", "code": "insufficient_quota"}}), NoModelsError, "no credit left"),
+        ((429, {"error": {"message": "Slow down"}}), NoModelsError, "Too many requests"),
+        ((500, {"error": {"message": "Sorry"}}), HostUnavailableError, "a problem of its own"),
+        ((401, {"error": {"message": "Revoked"}}), HostUnavailableError, "does not accept the key"),
+        ((403, "<html>Log in first</html>", HTML), HostUnavailableError, "A web page answered"),
+        ((200, {"hello": "world"}), HostUnavailableError, "does not speak OpenAI's protocol"),
+    ],
+)
+def test_a_first_cell_on_a_host_that_refuses_its_list_shows_sentences_with_the_way_back(
+    other, answer, error, why, monkeypatch, capsys
+):
+    client = connect(other.url, key="k")
+    other.answers["/v1/models"] = answer
+    with pytest.raises(error, match=why) as caught:
+        base_model_for(client)
+    assert WAY_BACK in str(caught.value) and "Traceback" not in shown_in_a_notebook(caught.value, capsys)
+    monkeypatch.setenv("COURSE_BASE_MODEL", "llama")
+    assert base_model_for(client) == "llama"
+
+
 def test_a_host_that_lists_its_models_without_a_wrapping_works(other):
     other.answers["/v1/models"] = (200, [{"id": "mistral"}])
     assert base_model_for(connect(other.url, key="k")) == "mistral"
@@ -630,3 +653,13 @@ def test_an_unknown_amount_is_never_within_a_limit_but_can_be_agreed_to(paid):
     with pytest.raises(NotConfirmedError, match="does not know"):
         confirm_cost(cost, paid, limit_usd="1000000")
     confirm_cost(cost, paid, limit_usd="Infinity")
+
+
+def test_an_amount_that_nobody_knows_can_be_agreed_to_or_refused(paid, monkeypatch):
+    asked = []
+    monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or "no")
+    for limit in (None, "5"):
+        with pytest.raises(NotConfirmedError):
+            confirm_cost(None, paid, limit_usd=limit)
+    assert "an amount that this course does not know" in asked[0]
+    confirm_cost(None, paid, limit_usd="Infinity")
