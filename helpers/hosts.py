@@ -5,6 +5,7 @@ import threading
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, Literal
 
 import openai
@@ -34,6 +35,7 @@ VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJE
 # The learner's own settings: what connect() has found in the environment and not written there itself.
 ORIGINAL = {name: os.environ.get(name) for name in VARIABLES}
 NAME_A_MODEL = "name a model in COURSE_BASE_MODEL before you start JupyterLab."
+LONGEST_QUOTE = 300  # characters of what a host said
 ANSWER_SECONDS = 10.0  # how long a host may take to say which models it has
 
 # A form connects in a thread. The lock keeps the variables of the environment and what is known of them together; it is
@@ -235,9 +237,11 @@ def _expect_an_answer(client: OpenAI, base_url: str, named_by: str) -> None:
 
 def _unavailable(client: OpenAI, error: openai.OpenAIError, named_by: str = "") -> HostUnavailableError:
     found = explain(error)
+    answered = isinstance(error, openai.APIStatusError) and not is_web_page(error)
+    said = f"{found.speaker.capitalize()}: {shorten(found.said, LONGEST_QUOTE)}\n" if answered else ""
     return HostUnavailableError(
         f"{str(client.base_url).rstrip('/')} cannot be used now. {found.what}. {found.why}{named_by}\n"
-        f"What to do: {found.do_next}\n{GO_BACK}"
+        f"What to do: {found.do_next}\n{said}{GO_BACK}"
     )
 
 
@@ -270,8 +274,10 @@ def _own_settings() -> dict[str, str | None]:
 def _key_for(base_url: str, key: str | None, named_by: str) -> str:
     """The key given now or before in this process, else the one of the environment that belongs to this host, else the
     one that the learner asked to be remembered for it."""
-    for found in (key, _given_keys.get(base_url), _key_in_environment(base_url), remembered_key(base_url)):
-        found = (found or "").strip()
+    # Each is asked only if those before have none: a keyring may want its password first.
+    sources = (lambda: key, lambda: _given_keys.get(base_url), lambda: _key_in_environment(base_url))
+    for source in (*sources, lambda: remembered_key(base_url)):
+        found = (source() or "").strip()
         if found and not (found.startswith("practice-") and base_url == OPENAI_URL):
             return _sound(found, base_url, named_by)
     raise _missing_key(base_url, named_by)

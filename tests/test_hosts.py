@@ -2,6 +2,7 @@
 without a yes."""
 
 import contextlib
+import json
 import os
 import threading
 import time
@@ -272,6 +273,16 @@ def test_a_host_that_does_not_work_is_not_remembered(other, answer, why):
     goes_on_as_before()
 
 
+@pytest.mark.parametrize("body", [{"error": {"message": "No header {key}"}}, {"detail": "No header {key}"}])
+def test_what_the_host_said_stands_below_without_the_key(other, body):
+    said = json.dumps(body).replace("{key}", SECRET)
+    other.answers["/v1/models"] = (400, said)
+    with pytest.raises(HostUnavailableError, match="Read what the host said below") as caught:
+        connect(other.url, key=SECRET)
+    below = str(caught.value).partition("Read what the host said below")[2]
+    assert "No header ****" in below and SECRET not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -529,6 +540,21 @@ def test_a_remembered_key_goes_to_its_own_address_and_to_no_other(other):
     remember_key(other.url, "k")
     assert connect(f"{other.url.upper().replace('/V1', '/v1')}/").api_key == "k"
     assert other.keys == {"k"}
+
+
+def test_a_keyring_that_breaks_keeps_nobody_from_a_host(other, broken_keyring):
+    with pytest.raises(MissingKeyError):
+        connect(other.url)
+    assert connect(other.url, key="k").api_key == "k"
+
+
+def test_the_keyring_is_asked_only_where_no_key_was_found_before(other, broken_keyring, set_before):
+    connect(other.url, key="k")
+    connect()
+    hosts._given_keys.clear()
+    set_before(COURSE_HOST=other.url, COURSE_API_KEY="k")
+    connect()
+    assert broken_keyring.asked == []
 
 
 def test_the_organisation_of_openai_does_not_travel(set_before, with_key, at_openai, other):

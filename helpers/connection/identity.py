@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import idna
 import openai
 from openai import OpenAI
 
@@ -77,8 +78,10 @@ def address_of(text: str) -> str:
     text = text.strip()
     try:
         parts = urlsplit(text)
-        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and not _has_space(text)
-    except ValueError:  # brackets that do not close, a port above 65535
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and _is_visible(text)
+        if usable and not parts.hostname.isascii():
+            idna.encode(parts.hostname)
+    except ValueError:  # brackets that do not close, a port above 65535, a sign that no name of a computer has
         usable = False
     if not usable:
         raise ValueError(
@@ -92,15 +95,20 @@ def address_of(text: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
 
 
-def _has_space(text: str) -> bool:
-    return any(letter.isspace() for letter in text)
+def _is_visible(text: str) -> bool:
+    """Whether every sign can be seen. Pages and chats put zero-width spaces and the like into what is copied there."""
+    return " " not in text and text.isprintable()
 
 
 def _quoted(text: str) -> str:
     if not text:
         return "nothing"
     may_hold_a_key = any(mark in text for mark in "@?#") if "://" in text else len(text) > LONGEST_WORD
-    return f"a text of {len(text)} characters" if may_hold_a_key else f'"{text}"'
+    if may_hold_a_key:
+        return f"a text of {len(text)} characters"
+    hidden = sorted({f"U+{ord(sign):04X}" for sign in text if not sign.isprintable()})
+    shown = "".join(sign for sign in text if sign.isprintable())
+    return f'"{shown}" with a sign that cannot be seen ({", ".join(hidden)})' if hidden else f'"{text}"'
 
 
 def _ask_for_home(client: OpenAI) -> PracticeHome | None:
