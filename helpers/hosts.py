@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from textwrap import shorten
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import openai
 from openai import Omit, OpenAI
@@ -23,7 +24,17 @@ from helpers.connection.errors import (
     UnusableKeyError,
     is_web_page,
 )
-from helpers.connection.identity import OPENAI_URL, REHEARSAL, address_of, is_openai, is_practice, shown_name
+from helpers.connection.identity import (
+    OPENAI_URL,
+    REHEARSAL,
+    PracticeHome,
+    address_of,
+    is_openai,
+    is_practice,
+    is_unencrypted,
+    know_home,
+    shown_name,
+)
 from helpers.connection.keyring_store import forget_key, remembered_key
 from helpers.cost import Estimate, dollars
 from helpers.explain import explain
@@ -35,6 +46,7 @@ VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJE
 # The learner's own settings: what connect() has found in the environment and not written there itself.
 ORIGINAL = {name: os.environ.get(name) for name in VARIABLES}
 NAME_A_MODEL = "name a model in COURSE_BASE_MODEL before you start JupyterLab."
+UNENCRYPTED = "Its address begins with http://, so your key and your texts can be read on their way there."
 LONGEST_QUOTE = 300  # characters of what a host said
 ANSWER_SECONDS = 10.0  # how long a host may take to say which models it has
 
@@ -63,6 +75,9 @@ class Host:
         return self.kind != "practice"
 
     def __str__(self) -> str:
+        return f"{self._in_a_sentence()} {UNENCRYPTED}" if is_unencrypted(self.base_url) else self._in_a_sentence()
+
+    def _in_a_sentence(self) -> str:
         if self.kind == "practice":
             return (
                 "Host: practice, on this computer. Costs nothing."
@@ -160,8 +175,14 @@ def _wanted(host: str | None) -> tuple[str, str]:
 def _host_in_one_form(text: str) -> str:
     if text.strip() in ("practice", "openai"):
         return text.strip()
-    address = address_of(text)
+    address = _address_in_one_form(text)
     return "openai" if address == OPENAI_URL else address
+
+
+def _address_in_one_form(text: str) -> str:
+    """As `address_of`; OpenAI has one address, so that its key never leaves over http://."""
+    address = address_of(text)
+    return OPENAI_URL if urlsplit(address).hostname == urlsplit(OPENAI_URL).hostname else address
 
 
 def _settings_for(wanted: str, key: str | None, named_by: str) -> dict[str, str | None]:
@@ -318,7 +339,7 @@ def _own_address(own: dict[str, str | None]) -> str | None:
 def _address(text: str | None) -> str | None:
     """A setting of the environment as an address; None if it is none."""
     try:
-        return address_of(text or "")
+        return _address_in_one_form(text or "")
     except ValueError:
         return None
 
@@ -350,6 +371,7 @@ def _server_of(home: Path, **options: Any) -> PracticeServer:
         server = _own.get(str(home))
         if server is None or not server.running:
             server = _own[str(home)] = start_server(home, **options)
+            know_home(server.base_url, server.key, PracticeHome(server.home_id, server.home.name))
         return server
 
 

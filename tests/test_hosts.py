@@ -13,6 +13,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from helpers import hosts, notes
+from helpers.connection import identity
 from helpers.connection.errors import HostUnavailableError, NoModelsError
 from helpers.connection.identity import OPENAI_URL, is_practice
 from helpers.connection.keyring_store import remember_key
@@ -133,6 +134,21 @@ def test_openai_is_used_only_when_it_is_named_and_then_remembered(with_key, at_o
     assert current_host(connect()).name == "practice"
 
 
+def test_ones_own_practice_server_is_free_however_busy_it_is(monkeypatch):
+    def busy(_client):
+        pytest.fail("asked")
+
+    monkeypatch.setattr(identity, "_ask_for_home", busy)
+    assert current_host(connect()).kind == "practice" and current_host(rehearse()).kind == "practice"
+
+
+def test_ones_own_practice_server_is_known_as_it_says_itself(monkeypatch):
+    client = connect()
+    known = identity.practice_home(client)
+    monkeypatch.setattr(identity, "_found", {})
+    assert identity.practice_home(client) == known
+
+
 def test_a_host_that_is_no_host_is_named():
     with pytest.raises(ValueError, match='found "opnai"; expected "practice", "openai" or an address'):
         connect("opnai")
@@ -230,6 +246,16 @@ def test_a_failed_try_leaves_the_environment_as_it_was(other):
             connect(host, key=key)
     assert {name: os.environ.get(name) for name in hosts.VARIABLES} == before
     assert openai.OpenAI().base_url == client.base_url
+
+
+@pytest.mark.parametrize("named", ["practice", "other"])
+def test_where_the_notes_are_damaged_connecting_changes_nothing(other, workspace, named):
+    workspace.mkdir(parents=True)
+    (workspace / "notes.json").write_text("{damaged", encoding="utf-8")
+    before = dict(os.environ)
+    with pytest.raises(notes.NotesError):
+        connect(other.url if named == "other" else named, key="k" if named == "other" else None)
+    assert dict(os.environ) == before and (workspace / "notes.json").read_text(encoding="utf-8") == "{damaged"
 
 
 def test_a_wrong_key_is_not_tried_again_when_none_is_given(other):
@@ -473,6 +499,27 @@ def test_the_key_is_in_no_file_of_the_workspace_nor_in_what_is_shown(with_key, a
     client = connect("openai")
     assert SECRET not in repr(client) + str(current_host(client)) + capsys.readouterr().out
     assert "openai" in saved(workspace) and SECRET not in saved(workspace)
+
+
+@pytest.mark.parametrize(
+    "written", ["http://api.openai.com/v1", "HTTP://API.OpenAI.com:80/v1/", "http://api.openai.com"]
+)
+def test_openais_address_over_http_is_openai(with_key, at_openai, written):
+    assert str(connect(written).base_url) == f"{hosts.OPENAI_URL}/" and notes.chosen_host() == "openai"
+
+
+def test_the_key_beside_openais_address_over_http_is_openais(at_openai, set_before):
+    set_before(OPENAI_BASE_URL="http://api.openai.com/v1", OPENAI_API_KEY=SECRET)
+    assert str(connect("openai").base_url) == f"{hosts.OPENAI_URL}/"
+
+
+def test_an_address_over_http_is_warned_of_unless_it_is_on_this_computer(other, monkeypatch, capsys):
+    only_these_names(monkeypatch, "models.example.com")
+    connect(other.url, key="k")
+    connect("practice")
+    assert "can be read on their way" not in capsys.readouterr().out
+    connect(other.url.replace("127.0.0.1", "models.example.com"), key="k")
+    assert "begins with http://, so your key and your texts can be read on their way" in capsys.readouterr().out
 
 
 def test_openais_key_never_travels_to_another_address(with_key, other):

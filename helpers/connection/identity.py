@@ -26,6 +26,17 @@ class PracticeHome:
 _found: dict[tuple[str, str], PracticeHome] = {}
 
 
+def know_home(base_url: str, key: str, home: PracticeHome) -> None:
+    """Keep what is known of a practice server that runs in this process: it need not be asked, however busy it is."""
+    _found[f"{base_url}/", key] = home
+
+
+def is_unencrypted(base_url: str) -> bool:
+    """Whether what is sent there, the key included, can be read on its way."""
+    parts = urlsplit(base_url)
+    return parts.scheme == "http" and parts.hostname not in LOOPBACK
+
+
 def is_openai(client: OpenAI) -> bool:
     host = client.base_url.host
     return host == "openai.com" or host.endswith(".openai.com")

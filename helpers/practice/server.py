@@ -35,6 +35,11 @@ class PracticeServer:
         return f"PracticeServer({self.base_url})"  # never the key
 
     @property
+    def home_id(self) -> str:
+        """What tells this home from every other, as `/practice/status` says it too."""
+        return self._app.state.store.home_id
+
+    @property
     def running(self) -> bool:
         return self._thread.is_alive() and self._server.started
 
