@@ -17,6 +17,7 @@ from helpers.connection.errors import (
     is_about_an_id,
     is_web_page,
     message_of,
+    without_key,
 )
 from helpers.display.tables import Shown, html_table, text_table
 
@@ -282,7 +283,7 @@ def explain(error: Exception | FineTuningJob) -> Explanation:
     if isinstance(error, HostUnavailableError) and isinstance(error.__cause__, Exception):
         found = explain(error.__cause__)
         return replace(found, do_next=f"{found.do_next} {GO_BACK}")
-    said = message_of(error) or str(error)
+    said = message_of(error) or without_key(str(error), error)
     code = getattr(error, "code", None)
     what, why, do_next = _find(error, code, said)
     return Explanation(

@@ -1,12 +1,16 @@
 """Where the API lives: choosing a host, its key, and the client that every call goes through."""
 
 import os
+import threading
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from pathlib import Path
+from textwrap import shorten
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import openai
-from openai import OpenAI
+from openai import Omit, OpenAI
 
 from helpers import notes
 from helpers.connection.catalogue import LOCAL_DEFAULT, SIMULATED_DEFAULT
@@ -20,18 +24,35 @@ from helpers.connection.errors import (
     UnusableKeyError,
     is_web_page,
 )
-from helpers.connection.identity import OPENAI_URL, REHEARSAL, address_of, is_openai, is_practice, shown_name
+from helpers.connection.identity import (
+    OPENAI_URL,
+    REHEARSAL,
+    PracticeHome,
+    address_of,
+    is_openai,
+    is_practice,
+    is_unencrypted,
+    know_home,
+    shown_name,
+)
 from helpers.connection.keyring_store import forget_key, remembered_key
 from helpers.cost import Estimate, dollars
 from helpers.explain import explain
 from helpers.practice import PracticeServer, start_server
 from helpers.practice.settings import load_settings
 
-VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
+# What OpenAI() reads of the environment and sends to a host.
+VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_CUSTOM_HEADERS")
 # The learner's own settings: what connect() has found in the environment and not written there itself.
 ORIGINAL = {name: os.environ.get(name) for name in VARIABLES}
+NAME_A_MODEL = "name a model in COURSE_BASE_MODEL before you start JupyterLab."
+UNENCRYPTED = "Its address begins with http://, so your key and your texts can be read on their way there."
+LONGEST_QUOTE = 300  # characters of what a host said
 ANSWER_SECONDS = 10.0  # how long a host may take to say which models it has
 
+# A form connects in a thread. The lock keeps the variables of the environment and what is known of them together; it is
+# never held while a host is asked.
+_lock = threading.RLock()
 _written: dict[str, str | None] = {}  # what connect() has written into the environment last
 _own: dict[str, PracticeServer] = {}
 _given_keys: dict[str, str] = {}  # of hosts that have accepted them, in the memory of this process only
@@ -54,6 +75,9 @@ class Host:
         return self.kind != "practice"
 
     def __str__(self) -> str:
+        return f"{self._in_a_sentence()} {UNENCRYPTED}" if is_unencrypted(self.base_url) else self._in_a_sentence()
+
+    def _in_a_sentence(self) -> str:
         if self.kind == "practice":
             return (
                 "Host: practice, on this computer. Costs nothing."
@@ -84,12 +108,19 @@ def connect(host: str | None = None, *, key: str | None = None, quiet: bool = Fa
             'key: found no host beside it; expected the host that it belongs to, as in connect("openai", key=...)'
         )
     wanted, named_by = _wanted(host)
-    client = _client(wanted, key, named_by)
-    if host is not None:
-        notes.choose_host(wanted)
+    settings = _settings_for(wanted, key, named_by)
+    client = _client_with(settings)
+    if wanted != "practice":
+        _expect_an_answer(client, settings["OPENAI_BASE_URL"], named_by)
     here = current_host(client)
     if here.kind == "practice":
         notes.adopt(client)
+    with _lock:  # the notes first: they may be unreadable, and then nothing has changed
+        if host is not None:
+            notes.choose_host(wanted)
+        if wanted != "practice":
+            _given_keys[settings["OPENAI_BASE_URL"]] = client.api_key
+        _write(settings)
     if not quiet:
         print(here)
     return client
@@ -144,73 +175,130 @@ def _wanted(host: str | None) -> tuple[str, str]:
 def _host_in_one_form(text: str) -> str:
     if text.strip() in ("practice", "openai"):
         return text.strip()
-    address = address_of(text)
+    address = _address_in_one_form(text)
     return "openai" if address == OPENAI_URL else address
 
 
-def _client(wanted: str, key: str | None, named_by: str) -> OpenAI:
-    own = _own_settings()
+def _address_in_one_form(text: str) -> str:
+    """As `address_of`; OpenAI has one address, so that its key never leaves over http://."""
+    address = address_of(text)
+    return OPENAI_URL if urlsplit(address).hostname == urlsplit(OPENAI_URL).hostname else address
+
+
+def _settings_for(wanted: str, key: str | None, named_by: str) -> dict[str, str | None]:
+    """The variables of VARIABLES with which OpenAI() means this host."""
     if wanted == "practice":
-        server = own_server()
-        return _point_to(server.base_url, server.key)
-    base_url, owner = (OPENAI_URL, own) if wanted == "openai" else (wanted, {})
-    key = _key_for(base_url, key, named_by)
-    # Organisation and project are OpenAI's and do not travel to another host.
-    before = {name: os.environ.get(name) for name in VARIABLES}
-    client = _point_to(base_url, key, owner.get("OPENAI_ORG_ID"), owner.get("OPENAI_PROJECT_ID"))
-    try:
-        _expect_an_answer(client, named_by)
-    except BaseException as error:
-        _put(before)
-        if isinstance(error.__cause__, openai.AuthenticationError) and _given_keys.get(base_url) == key:
-            del _given_keys[base_url]  # it was accepted once and is not any more
-        raise
-    _given_keys[base_url] = key
+        return _settings_of(own_server())
+    base_url = OPENAI_URL if wanted == "openai" else wanted
+    own = _own_settings()
+    # Organisation and project are OpenAI's, the headers belong to the host of OPENAI_API_KEY. None travels elsewhere.
+    at_openai, at_own_host = base_url == OPENAI_URL, base_url == _own_address(own)
+    return {
+        "OPENAI_API_KEY": _key_for(base_url, key, named_by),
+        "OPENAI_BASE_URL": base_url,
+        "OPENAI_ORG_ID": own["OPENAI_ORG_ID"] if at_openai else None,
+        "OPENAI_PROJECT_ID": own["OPENAI_PROJECT_ID"] if at_openai else None,
+        "OPENAI_CUSTOM_HEADERS": own["OPENAI_CUSTOM_HEADERS"] if at_own_host else None,
+    }
+
+
+def _settings_of(server: PracticeServer) -> dict[str, str | None]:
+    return dict.fromkeys(VARIABLES) | {"OPENAI_API_KEY": server.key, "OPENAI_BASE_URL": server.base_url}
+
+
+def _client_with(settings: dict[str, str | None], **options: Any) -> OpenAI:
+    """A client that sends what these settings say, whatever the environment says now or later."""
+    key, organization, project = (settings[name] for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"))
+    client = OpenAI(
+        api_key=key,
+        base_url=settings["OPENAI_BASE_URL"],
+        organization=organization,
+        project=project,
+        default_headers=_headers_with(settings),
+        **options,
+    )
+    # OpenAI() and with_options() take None for "as in the environment".
+    client.organization, client.project = organization, project
     return client
 
 
-def _expect_an_answer(client: OpenAI, named_by: str) -> None:
+def _headers_with(settings: dict[str, str | None]) -> dict[str, str | Omit]:
+    """Default headers that keep what OpenAI() and with_options() would add from the environment off a host that it is
+    not meant for."""
+    of_openai = {"OpenAI-Organization": settings["OPENAI_ORG_ID"], "OpenAI-Project": settings["OPENAI_PROJECT_ID"]}
+    kept_off = {name: Omit() for name, value in of_openai.items() if value is None}
+    own = _headers_in(_own_settings()["OPENAI_CUSTOM_HEADERS"])
+    if settings["OPENAI_CUSTOM_HEADERS"]:
+        return kept_off | own
+    for name in own:
+        if name.lower() == "authorization":
+            kept_off["Authorization"] = f"Bearer {settings['OPENAI_API_KEY']}"
+        else:
+            kept_off[name] = Omit()
+    return kept_off
+
+
+def _headers_in(text: str | None) -> dict[str, str]:
+    """The headers of OPENAI_CUSTOM_HEADERS: a line for each, with its name, a colon and its value."""
+    lines = (line.partition(":") for line in (text or "").split("\n"))
+    return {name.strip(): value.strip() for name, colon, value in lines if colon}
+
+
+def _expect_an_answer(client: OpenAI, base_url: str, named_by: str) -> None:
     """Raises HostUnavailableError unless the host answers and accepts the key. The question costs nothing."""
     try:
         models_of(client, max_retries=0)
     except openai.OpenAIError as error:
         if isinstance(error, openai.PermissionDeniedError | openai.RateLimitError) and not is_web_page(error):
             return  # the key is known there; what it may do, preflight finds out
-        found = explain(error)
-        raise HostUnavailableError(
-            f"{str(client.base_url).rstrip('/')} cannot be used now. {found.what}. {found.why}{named_by}\n"
-            f"What to do: {found.do_next}\n{GO_BACK}"
-        ) from error
+        if isinstance(error, openai.AuthenticationError):
+            _accepted_no_more(base_url, client.api_key)
+        raise _unavailable(client, error, named_by) from error
 
 
-def _point_to(base_url: str, key: str, organization: str | None = None, project: str | None = None) -> OpenAI:
-    """Point this process at a host."""
-    _put(dict(zip(VARIABLES, (key, base_url, organization, project), strict=True)))
-    return OpenAI()
+def _unavailable(client: OpenAI, error: openai.OpenAIError, named_by: str = "") -> HostUnavailableError:
+    found = explain(error)
+    answered = isinstance(error, openai.APIStatusError) and not is_web_page(error)
+    said = f"{found.speaker.capitalize()}: {shorten(found.said, LONGEST_QUOTE)}\n" if answered else ""
+    return HostUnavailableError(
+        f"{str(client.base_url).rstrip('/')} cannot be used now. {found.what}. {found.why}{named_by}\n"
+        f"What to do: {found.do_next}\n{said}{GO_BACK}"
+    )
 
 
-def _put(values: dict[str, str | None]) -> None:
-    for name, value in values.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
-    _written.update(values)
+def _accepted_no_more(base_url: str, key: str) -> None:
+    with _lock:
+        if _given_keys.get(base_url) == key:
+            del _given_keys[base_url]
+
+
+def _write(settings: dict[str, str | None]) -> None:
+    """Point this process at a host: a plain OpenAI() means it from now on."""
+    with _lock:
+        for name, value in settings.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        _written.update(settings)
 
 
 def _own_settings() -> dict[str, str | None]:
     """The learner's own OPENAI_... variables, also those that were set in a cell after connect() had set them."""
-    for name in VARIABLES:
-        if os.environ.get(name) != _written.get(name, ORIGINAL[name]):
-            ORIGINAL[name] = os.environ.get(name)
-    return ORIGINAL
+    with _lock:
+        for name in VARIABLES:
+            if os.environ.get(name) != _written.get(name, ORIGINAL[name]):
+                ORIGINAL[name] = os.environ.get(name)
+        return dict(ORIGINAL)
 
 
 def _key_for(base_url: str, key: str | None, named_by: str) -> str:
     """The key given now or before in this process, else the one of the environment that belongs to this host, else the
     one that the learner asked to be remembered for it."""
-    for found in (key, _given_keys.get(base_url), _key_in_environment(base_url), remembered_key(base_url)):
-        found = (found or "").strip()
+    # Each is asked only if those before have none: a keyring may want its password first.
+    sources = (lambda: key, lambda: _given_keys.get(base_url), lambda: _key_in_environment(base_url))
+    for source in (*sources, lambda: remembered_key(base_url)):
+        found = (source() or "").strip()
         if found and not (found.startswith("practice-") and base_url == OPENAI_URL):
             return _sound(found, base_url, named_by)
     raise _missing_key(base_url, named_by)
@@ -237,18 +325,21 @@ def _key_in_environment(base_url: str) -> str | None:
     to the address in COURSE_HOST, or to the one in OPENAI_BASE_URL, and never to OpenAI. Neither is sent anywhere else.
     """
     own = _own_settings()
-    other = _address(own["OPENAI_BASE_URL"])
-    openai_address = other if own["OPENAI_BASE_URL"] else OPENAI_URL
-    course_address = _address(os.environ.get("COURSE_HOST")) or other
-    openai_key = own["OPENAI_API_KEY"] if base_url == openai_address else None
+    course_address = _address(os.environ.get("COURSE_HOST")) or _address(own["OPENAI_BASE_URL"])
+    openai_key = own["OPENAI_API_KEY"] if base_url == _own_address(own) else None
     course_key = os.environ.get("COURSE_API_KEY") if base_url == course_address != OPENAI_URL else None
     return openai_key or course_key
+
+
+def _own_address(own: dict[str, str | None]) -> str | None:
+    """The host that the learner's own OPENAI_... variables belong to; None if OPENAI_BASE_URL is no address."""
+    return _address(own["OPENAI_BASE_URL"]) if own["OPENAI_BASE_URL"] else OPENAI_URL
 
 
 def _address(text: str | None) -> str | None:
     """A setting of the environment as an address; None if it is none."""
     try:
-        return address_of(text or "")
+        return _address_in_one_form(text or "")
     except ValueError:
         return None
 
@@ -265,40 +356,63 @@ def _sound(key: str, base_url: str, named_by: str) -> str:
 
 def forget(base_url: str) -> bool:
     """Forget the key of a host, in this process and in this computer's keyring; says whether one was remembered."""
-    _given_keys.pop(base_url, None)
+    with _lock:
+        _given_keys.pop(base_url, None)
     return forget_key(base_url)
 
 
 def own_server() -> PracticeServer:
     """The practice server of this process, started at first use and again if it has stopped or its home has changed."""
-    home = str(load_settings().home)
-    server = _own.get(home)
-    if server is None or not server.running:
-        server = _own[home] = start_server(home)
-    return server
+    return _server_of(load_settings().home)
+
+
+def _server_of(home: Path, **options: Any) -> PracticeServer:
+    with _lock:  # two threads that ask at once get the same server
+        server = _own.get(str(home))
+        if server is None or not server.running:
+            server = _own[str(home)] = start_server(home, **options)
+            know_home(server.base_url, server.key, PracticeHome(server.home_id, server.home.name))
+        return server
 
 
 def base_model_for(client: OpenAI) -> str:
     """The base model that the course proposes on a host: COURSE_BASE_MODEL if it is set; else on a practice server the
-    one that is really trained, if it can; else OpenAI's smallest that can still be tuned, or the host's first."""
+    one that is really trained, if it can; else OpenAI's smallest that can still be tuned, or the host's first.
+
+    Raises NoModelsError if the host lists none, HostUnavailableError if it cannot be used now.
+    """
     if chosen := os.environ.get("COURSE_BASE_MODEL"):
         return chosen
     if is_openai(client):
         return SIMULATED_DEFAULT
-    try:
-        listed = models_of(client) or []
-    except openai.PermissionDeniedError:
-        listed = []  # the key may do other things
+    listed = _models_to_propose(client)
     for proposed in (LOCAL_DEFAULT, SIMULATED_DEFAULT):
         if proposed in listed:
             return proposed
     if not listed:
         raise NoModelsError(
             f"{current_host(client).name} lists no models, so the course cannot propose one. Compare the address with "
-            "the host's documentation; it usually ends in /v1. If it is right, name a model in COURSE_BASE_MODEL "
-            f"before you start JupyterLab.\n{GO_BACK}"
+            f"the host's documentation; it usually ends in /v1. If it is right, {NAME_A_MODEL}\n{GO_BACK}"
         )
     return listed[0]
+
+
+def _models_to_propose(client: OpenAI) -> list[str]:
+    """Raises NoModelsError or HostUnavailableError, both with the way back: every first cell comes by here."""
+    try:
+        return models_of(client) or []
+    except openai.PermissionDeniedError as error:
+        if is_web_page(error):
+            raise _unavailable(client, error) from error
+        return []  # the key may do other things
+    except openai.RateLimitError as error:
+        found = explain(error)
+        raise NoModelsError(
+            f"{current_host(client).name} does not list its models now, so the course cannot propose one. "
+            f"{found.what}. {found.why}\nWhat to do: {found.do_next} Or {NAME_A_MODEL}\n{GO_BACK}"
+        ) from error
+    except openai.OpenAIError as error:
+        raise _unavailable(client, error) from error
 
 
 def rehearse(fault: str | None = None, times: int = 1) -> OpenAI:
@@ -308,11 +422,8 @@ def rehearse(fault: str | None = None, times: int = 1) -> OpenAI:
     server_error, dropped_connection, safety_evaluation; without one, nothing goes wrong. The server has a home of its
     own, so your files and jobs are not touched.
     """
-    home = load_settings().home / REHEARSAL
-    server = _own.get(str(home))
-    if server is None or not server.running:
-        server = _own[str(home)] = start_server(home, job_seconds=0)
-    client = OpenAI(base_url=server.base_url, api_key=server.key, max_retries=0)
+    server = _server_of(load_settings().home / REHEARSAL, job_seconds=0)
+    client = _client_with(_settings_of(server), max_retries=0)
     faults = f"{server.base_url.removesuffix('/v1')}/practice/faults"
     client.delete(faults, cast_to=object)
     if fault:
@@ -320,17 +431,18 @@ def rehearse(fault: str | None = None, times: int = 1) -> OpenAI:
     return client
 
 
-def confirm_cost(cost: Estimate | Decimal | str, client: OpenAI, limit_usd: Decimal | str | None = None) -> None:
+def confirm_cost(cost: Estimate | Decimal | str | None, client: OpenAI, limit_usd: Decimal | str | None = None) -> None:
     """Stop before a paid step that was not agreed to. On a free host, do nothing.
 
     On a paid host the amount is shown and you are asked; or it is compared with `limit_usd`, for scripts. Where the
-    course does not know the amount, only `limit_usd="Infinity"` agrees to it.
+    course does not know the amount (None), only `limit_usd="Infinity"` agrees to it.
     Raises NotConfirmedError unless the answer is yes, or the highest estimate is within the limit.
     """
     host = current_host(client)
     if not host.paid:
         return
-    most = cost.high if isinstance(cost, Estimate) else Decimal(cost)
+    most = cost.high if isinstance(cost, Estimate) else cost
+    most = None if most is None else Decimal(most)
     amount = f"up to {dollars(most)}" if most is not None else "an amount that this course does not know"
     if limit_usd is not None:
         if (Decimal("Infinity") if most is None else most) > Decimal(limit_usd):

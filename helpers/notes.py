@@ -163,7 +163,8 @@ def _listed(notes: dict[str, Any], host: str, kind: str) -> list[dict[str, Any]]
 
 def _read() -> dict[str, Any]:
     try:
-        notes = json.loads(_path().read_text(encoding="utf-8"))
+        # Notepad and others begin a file with a byte order mark; json refuses it, and "utf-8-sig" takes it off.
+        notes = json.loads(_path().read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
     except UnicodeDecodeError as error:
@@ -171,17 +172,27 @@ def _read() -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise _unreadable(f"line {error.lineno}, {error.msg}") from error
     if not _is_sound(notes):
-        raise _unreadable("it is JSON, but not as the course writes it: hosts, then kinds, then notes with an id each")
+        raise _unreadable(
+            "it is JSON, but not as the course writes it: chosen_host as a text, a list of adopted, and hosts with "
+            "kinds of notes, each note with an id"
+        )
     return notes
 
 
 def _is_sound(notes: Any) -> bool:
-    try:
-        return all(
-            "id" in note for kinds in notes.get("hosts", {}).values() for kind in kinds.values() for note in kind
-        )
-    except (AttributeError, TypeError):  # a list or nothing where names with values should be
+    """Whether everything that the course reads of its notes has the type with which it writes it."""
+    if not isinstance(notes, dict) or not isinstance(notes.get("chosen_host", ""), str):
         return False
+    hosts, adopted = notes.get("hosts", {}), notes.get("adopted", [])
+    if not isinstance(hosts, dict) or not isinstance(adopted, list):
+        return False
+    return all(isinstance(kinds, dict) and all(map(_are_notes, kinds.values())) for kinds in hosts.values())
+
+
+def _are_notes(listed: Any) -> bool:
+    return isinstance(listed, list) and all(
+        isinstance(note, dict) and isinstance(note.get("id"), str) for note in listed
+    )
 
 
 def _unreadable(why: str) -> NotesError:

@@ -49,6 +49,27 @@ class MemoryKeyring(KeyringBackend):
         del self.kept[service, username]
 
 
+class BrokenKeyring(MemoryKeyring):
+    """A backend that does not raise the errors of the keyring library, and repeats what it was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def get_password(self, service: str, username: str) -> str | None:
+        self.asked.append(username)
+        raise ConnectionRefusedError("no D-Bus")
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise RuntimeError(f"cannot keep {password}")
+
+
+@pytest.fixture
+def broken_keyring() -> BrokenKeyring:
+    keyring_library.set_keyring(BrokenKeyring())
+    return keyring_library.get_keyring()
+
+
 @pytest.fixture(autouse=True)
 def keyring() -> MemoryKeyring:
     keyring_library.set_keyring(MemoryKeyring())

@@ -1,7 +1,11 @@
 """Choosing a host: practice unless asked otherwise, no key on the wrong way, no way into a dead end, nothing paid
 without a yes."""
 
+import contextlib
+import json
 import os
+import threading
+import time
 from decimal import Decimal
 
 import openai
@@ -9,6 +13,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from helpers import hosts, notes
+from helpers.connection import identity
 from helpers.connection.errors import HostUnavailableError, NoModelsError
 from helpers.connection.identity import OPENAI_URL, is_practice
 from helpers.connection.keyring_store import remember_key
@@ -72,6 +77,13 @@ def other():
         yield host
 
 
+def until(condition, seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "nothing happened"
+        time.sleep(0.01)
+
+
 def saved(workspace) -> str:
     return "".join(path.read_text(encoding="utf-8") for path in workspace.rglob("*") if path.is_file())
 
@@ -120,6 +132,21 @@ def test_openai_is_used_only_when_it_is_named_and_then_remembered(with_key, at_o
     assert current_host(connect()).name == "openai"
     assert current_host(connect("practice")).name == "practice"
     assert current_host(connect()).name == "practice"
+
+
+def test_ones_own_practice_server_is_free_however_busy_it_is(monkeypatch):
+    def busy(_client):
+        pytest.fail("asked")
+
+    monkeypatch.setattr(identity, "_ask_for_home", busy)
+    assert current_host(connect()).kind == "practice" and current_host(rehearse()).kind == "practice"
+
+
+def test_ones_own_practice_server_is_known_as_it_says_itself(monkeypatch):
+    client = connect()
+    known = identity.practice_home(client)
+    monkeypatch.setattr(identity, "_found", {})
+    assert identity.practice_home(client) == known
 
 
 def test_a_host_that_is_no_host_is_named():
@@ -221,6 +248,16 @@ def test_a_failed_try_leaves_the_environment_as_it_was(other):
     assert openai.OpenAI().base_url == client.base_url
 
 
+@pytest.mark.parametrize("named", ["practice", "other"])
+def test_where_the_notes_are_damaged_connecting_changes_nothing(other, workspace, named):
+    workspace.mkdir(parents=True)
+    (workspace / "notes.json").write_text("{damaged", encoding="utf-8")
+    before = dict(os.environ)
+    with pytest.raises(notes.NotesError):
+        connect(other.url if named == "other" else named, key="k" if named == "other" else None)
+    assert dict(os.environ) == before and (workspace / "notes.json").read_text(encoding="utf-8") == "{damaged"
+
+
 def test_a_wrong_key_is_not_tried_again_when_none_is_given(other):
     other.key = "right"
     with pytest.raises(HostUnavailableError):
@@ -262,6 +299,16 @@ def test_a_host_that_does_not_work_is_not_remembered(other, answer, why):
     goes_on_as_before()
 
 
+@pytest.mark.parametrize("body", [{"error": {"message": "No header {key}"}}, {"detail": "No header {key}"}])
+def test_what_the_host_said_stands_below_without_the_key(other, body):
+    said = json.dumps(body).replace("{key}", SECRET)
+    other.answers["/v1/models"] = (400, said)
+    with pytest.raises(HostUnavailableError, match="Read what the host said below") as caught:
+        connect(other.url, key=SECRET)
+    below = str(caught.value).partition("Read what the host said below")[2]
+    assert "No header ****" in below and SECRET not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -290,6 +337,29 @@ def test_where_no_models_are_listed_the_first_cell_says_what_to_do_and_how_to_go
     assert base_model_for(client) == "llama"
 
 
+@pytest.mark.parametrize(
+    ("answer", "error", "why"),
+    [
+        ((429, {"error": {"message": "Pay", "code": "insufficient_quota"}}), NoModelsError, "no credit left"),
+        ((429, {"error": {"message": "Slow down"}}), NoModelsError, "Too many requests"),
+        ((500, {"error": {"message": "Sorry"}}), HostUnavailableError, "a problem of its own"),
+        ((401, {"error": {"message": "Revoked"}}), HostUnavailableError, "does not accept the key"),
+        ((403, "<html>Log in first</html>", HTML), HostUnavailableError, "A web page answered"),
+        ((200, {"hello": "world"}), HostUnavailableError, "does not speak OpenAI's protocol"),
+    ],
+)
+def test_a_first_cell_on_a_host_that_refuses_its_list_shows_sentences_with_the_way_back(
+    other, answer, error, why, monkeypatch, capsys
+):
+    client = connect(other.url, key="k")
+    other.answers["/v1/models"] = answer
+    with pytest.raises(error, match=why) as caught:
+        base_model_for(client)
+    assert WAY_BACK in str(caught.value) and "Traceback" not in shown_in_a_notebook(caught.value, capsys)
+    monkeypatch.setenv("COURSE_BASE_MODEL", "llama")
+    assert base_model_for(client) == "llama"
+
+
 def test_a_host_that_lists_its_models_without_a_wrapping_works(other):
     other.answers["/v1/models"] = (200, [{"id": "mistral"}])
     assert base_model_for(connect(other.url, key="k")) == "mistral"
@@ -302,6 +372,76 @@ def test_a_host_that_hangs_is_asked_once_and_given_up(other, monkeypatch):
         connect(other.url, key="k")
     assert len(other.asked) == 1
     goes_on_as_before()
+
+
+# --- two that connect at once --------------------------------------------------------------------------------------
+
+
+def in_threads(*tasks) -> None:
+    threads = [threading.Thread(target=task) for task in tasks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_of_two_threads_that_connect_at_once_each_sends_its_key_to_its_own_host(other, monkeypatch):
+    with other_host() as second:
+        real, both_have_written = openai.OpenAI, threading.Barrier(2)
+
+        def client_made_at_the_same_moment(**arguments):
+            with contextlib.suppress(threading.BrokenBarrierError):
+                both_have_written.wait(0.5)
+            return real(**arguments)
+
+        monkeypatch.setattr(hosts, "OpenAI", client_made_at_the_same_moment)
+        in_threads(
+            lambda: connect(other.url, key="key-of-the-first", quiet=True),
+            lambda: connect(second.url, key="key-of-the-second", quiet=True),
+        )
+        assert (other.keys, second.keys) == ({"key-of-the-first"}, {"key-of-the-second"})
+        plain = real()
+        pairs = {other.url: "key-of-the-first", second.url: "key-of-the-second"}
+        assert pairs[str(plain.base_url).rstrip("/")] == plain.api_key
+        assert notes.chosen_host() == str(plain.base_url).rstrip("/")
+
+
+def test_threads_that_ask_at_once_get_the_same_practice_server():
+    found = []
+    in_threads(*[lambda: found.append(connect(quiet=True).base_url)] * 3)
+    assert len(set(found)) == 1
+
+
+def test_while_a_host_is_tried_a_plain_client_means_the_one_before(other):
+    before = connect().base_url
+    other.go_on.clear()
+    trying = threading.Thread(target=lambda: connect(other.url, key="k", quiet=True))
+    trying.start()
+    until(lambda: other.asked)
+    assert openai.OpenAI().base_url == before and os.environ["OPENAI_API_KEY"] != "k"
+    other.go_on.set()
+    trying.join()
+    assert str(openai.OpenAI().base_url) == f"{other.url}/"
+
+
+def test_a_try_that_fails_late_leaves_the_host_that_was_chosen_meanwhile(other):
+    other.key = "right"
+    with other_host() as second:
+        other.go_on.clear()
+        failed = []
+
+        def slow():
+            with pytest.raises(HostUnavailableError) as caught:
+                connect(other.url, key="wrong", quiet=True)
+            failed.append(caught.value)
+
+        trying = threading.Thread(target=slow)
+        trying.start()
+        until(lambda: other.asked)
+        connect(second.url, key="k")
+        other.go_on.set()
+        trying.join()
+        assert failed and str(openai.OpenAI().base_url) == f"{second.url}/" == f"{notes.chosen_host()}/"
 
 
 # --- a host that was chosen and does not work today ----------------------------------------------------------------
@@ -359,6 +499,27 @@ def test_the_key_is_in_no_file_of_the_workspace_nor_in_what_is_shown(with_key, a
     client = connect("openai")
     assert SECRET not in repr(client) + str(current_host(client)) + capsys.readouterr().out
     assert "openai" in saved(workspace) and SECRET not in saved(workspace)
+
+
+@pytest.mark.parametrize(
+    "written", ["http://api.openai.com/v1", "HTTP://API.OpenAI.com:80/v1/", "http://api.openai.com"]
+)
+def test_openais_address_over_http_is_openai(with_key, at_openai, written):
+    assert str(connect(written).base_url) == f"{hosts.OPENAI_URL}/" and notes.chosen_host() == "openai"
+
+
+def test_the_key_beside_openais_address_over_http_is_openais(at_openai, set_before):
+    set_before(OPENAI_BASE_URL="http://api.openai.com/v1", OPENAI_API_KEY=SECRET)
+    assert str(connect("openai").base_url) == f"{hosts.OPENAI_URL}/"
+
+
+def test_an_address_over_http_is_warned_of_unless_it_is_on_this_computer(other, monkeypatch, capsys):
+    only_these_names(monkeypatch, "models.example.com")
+    connect(other.url, key="k")
+    connect("practice")
+    assert "can be read on their way" not in capsys.readouterr().out
+    connect(other.url.replace("127.0.0.1", "models.example.com"), key="k")
+    assert "begins with http://, so your key and your texts can be read on their way" in capsys.readouterr().out
 
 
 def test_openais_key_never_travels_to_another_address(with_key, other):
@@ -428,12 +589,62 @@ def test_a_remembered_key_goes_to_its_own_address_and_to_no_other(other):
     assert other.keys == {"k"}
 
 
+def test_a_keyring_that_breaks_keeps_nobody_from_a_host(other, broken_keyring):
+    with pytest.raises(MissingKeyError):
+        connect(other.url)
+    assert connect(other.url, key="k").api_key == "k"
+
+
+def test_the_keyring_is_asked_only_where_no_key_was_found_before(other, broken_keyring, set_before):
+    connect(other.url, key="k")
+    connect()
+    hosts._given_keys.clear()
+    set_before(COURSE_HOST=other.url, COURSE_API_KEY="k")
+    connect()
+    assert broken_keyring.asked == []
+
+
 def test_the_organisation_of_openai_does_not_travel(set_before, with_key, at_openai, other):
     set_before(OPENAI_ORG_ID="org-mine")
     assert connect("openai").organization == "org-mine"
     assert connect(other.url, key="k").organization is None
     assert at_openai.asked[0][1]["openai-organization"] == "org-mine"
     assert all("openai-organization" not in headers for _, headers in other.asked)
+
+
+def test_the_organisation_of_openai_does_not_travel_with_later_copies_of_a_client(
+    set_before, with_key, at_openai, other
+):
+    set_before(OPENAI_ORG_ID="org-mine", OPENAI_PROJECT_ID="proj-mine")
+    client = connect(other.url, key="k")
+    connect("openai")  # the environment names the organisation again
+    client.with_options(timeout=5).models.list()
+    sent = {name for _, headers in other.asked for name in headers}
+    assert not sent & {"openai-organization", "openai-project"}
+
+
+@pytest.mark.parametrize("header", ["X-Gateway-Key: of-my-gateway", "authorization: Bearer of-my-gateway"])
+def test_headers_of_the_environment_go_to_the_learners_own_host_and_to_no_other(
+    set_before, with_key, at_openai, other, header
+):
+    set_before(OPENAI_CUSTOM_HEADERS=header)
+    at_openai.key = None  # a gateway checks its own header
+    client = connect(other.url, key="k")
+    assert connect("practice").models.list().data and rehearse().models.list().data
+    assert base_model_for(connect("openai"))
+    client.with_options(timeout=5).models.list()
+    assert other.keys == {"k"} and all("of-my-gateway" not in str(headers) for _, headers in other.asked)
+    assert all("of-my-gateway" in str(headers) for _, headers in at_openai.asked)
+    openai.OpenAI().models.list()
+    assert "of-my-gateway" in str(at_openai.asked[-1])
+
+
+def test_headers_of_the_environment_belong_to_the_address_in_openai_base_url(set_before, at_openai, other):
+    set_before(OPENAI_BASE_URL=other.url, OPENAI_API_KEY="k", OPENAI_CUSTOM_HEADERS="X-Gateway-Key: of-my-gateway")
+    connect("openai", key=SECRET)
+    connect(other.url)
+    assert "x-gateway-key" not in at_openai.asked[0][1]
+    assert other.asked[0][1]["x-gateway-key"] == "of-my-gateway"
 
 
 @pytest.mark.parametrize("address", ["https://me:{}@models.example.com/v1", "https://models.example.com/v1?api_key={}"])
@@ -515,3 +726,13 @@ def test_an_unknown_amount_is_never_within_a_limit_but_can_be_agreed_to(paid):
     with pytest.raises(NotConfirmedError, match="does not know"):
         confirm_cost(cost, paid, limit_usd="1000000")
     confirm_cost(cost, paid, limit_usd="Infinity")
+
+
+def test_an_amount_that_nobody_knows_can_be_agreed_to_or_refused(paid, monkeypatch):
+    asked = []
+    monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or "no")
+    for limit in (None, "5"):
+        with pytest.raises(NotConfirmedError):
+            confirm_cost(None, paid, limit_usd=limit)
+    assert "an amount that this course does not know" in asked[0]
+    confirm_cost(None, paid, limit_usd="Infinity")

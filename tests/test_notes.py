@@ -1,5 +1,6 @@
 """The ids a learner must not lose: kept per host, through restarts, several kernels and accidents."""
 
+import codecs
 import json
 import subprocess
 import sys
@@ -80,6 +81,12 @@ def test_notes_that_somebody_broke_are_never_overwritten(workspace):
         b'{"hosts": []}',
         b'{"hosts": {"practice": {"file": [{"when": "today"}]}}}',
         '{"a": 1}'.encode("utf-16"),
+        b'{"chosen_host": 5}',
+        b'{"chosen_host": null}',
+        b'{"hosts": {"practice": {"file": ["my id"]}}}',
+        b'{"hosts": {"practice": {"file": [{"id": 5}]}}}',
+        b'{"hosts": {"practice": {"file": {"id": "file-1"}}}}',
+        b'{"adopted": null}',
     ],
 )
 def test_notes_of_another_form_are_named_and_left_alone(workspace, content):
@@ -89,6 +96,15 @@ def test_notes_of_another_form_are_named_and_left_alone(workspace, content):
         with pytest.raises(ValueError, match=r"notes.json cannot be read: .*Repair it"):
             use()
     assert (workspace / "notes.json").read_bytes() == content
+
+
+def test_notes_that_an_editor_saved_with_a_byte_order_mark_are_read_and_kept(workspace):
+    notes.add("practice", "model", "ft:paid")
+    path = workspace / "notes.json"
+    path.write_bytes(codecs.BOM_UTF8 + path.read_bytes())
+    assert notes.last("practice", "model") == "ft:paid"
+    notes.choose_host("practice")
+    assert notes.last("practice", "model") == "ft:paid" and notes.chosen_host() == "practice"
 
 
 def test_notes_that_another_program_holds_are_named(workspace, monkeypatch):

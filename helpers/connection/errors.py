@@ -7,6 +7,9 @@ GO_BACK = 'To go back to the practice server on this computer: client = connect(
 # What web frameworks and OpenAI itself say of a path that they do not have; none of them is about an id.
 OF_A_PATH = ("Invalid URL", "Not Found")
 
+MASK = "********"  # stands in the place of a key
+SHORTEST_KEY = 8  # characters; what is shorter is no secret, such as the "none" that a host without keys takes
+
 
 class ShownInSentences(Exception):
     """An error whose message says everything. A notebook shows the message alone, without a traceback."""
@@ -49,7 +52,14 @@ def message_of(error: Exception) -> str:
     body = getattr(error, "body", None)
     if isinstance(body, dict):
         body = body.get("message") or body.get("detail")
-    return body.strip() if isinstance(body, str) and not is_web_page(error) else ""
+    return without_key(body.strip(), error) if isinstance(body, str) and not is_web_page(error) else ""
+
+
+def without_key(text: str, error: Exception) -> str:
+    """A text of a host without the key that the request carried: some hosts repeat a key that they do not accept."""
+    request = getattr(error, "request", None)
+    key = request.headers.get("authorization", "").removeprefix("Bearer ") if request is not None else ""
+    return text.replace(key, MASK) if len(key) >= SHORTEST_KEY else text
 
 
 def is_web_page(error: Exception) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import idna
 import openai
 from openai import OpenAI
 
@@ -25,6 +26,17 @@ class PracticeHome:
 _found: dict[tuple[str, str], PracticeHome] = {}
 
 
+def know_home(base_url: str, key: str, home: PracticeHome) -> None:
+    """Keep what is known of a practice server that runs in this process: it need not be asked, however busy it is."""
+    _found[f"{base_url}/", key] = home
+
+
+def is_unencrypted(base_url: str) -> bool:
+    """Whether what is sent there, the key included, can be read on its way."""
+    parts = urlsplit(base_url)
+    return parts.scheme == "http" and parts.hostname not in LOOPBACK
+
+
 def is_openai(client: OpenAI) -> bool:
     host = client.base_url.host
     return host == "openai.com" or host.endswith(".openai.com")
@@ -40,7 +52,7 @@ def practice_home(client: OpenAI) -> PracticeHome | None:
     if is_openai(client):
         return None
     asked = (str(client.base_url), client.api_key)
-    home = _found.get(asked) or _ask_for_home(*asked)
+    home = _found.get(asked) or _ask_for_home(client)
     if home is not None:
         _found[asked] = home
     return home
@@ -77,8 +89,10 @@ def address_of(text: str) -> str:
     text = text.strip()
     try:
         parts = urlsplit(text)
-        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and not _has_space(text)
-    except ValueError:  # brackets that do not close, a port above 65535
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and _is_visible(text)
+        if usable and not parts.hostname.isascii():
+            idna.encode(parts.hostname)
+    except ValueError:  # brackets that do not close, a port above 65535, a sign that no name of a computer has
         usable = False
     if not usable:
         raise ValueError(
@@ -92,20 +106,26 @@ def address_of(text: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
 
 
-def _has_space(text: str) -> bool:
-    return any(letter.isspace() for letter in text)
+def _is_visible(text: str) -> bool:
+    """Whether every sign can be seen. Pages and chats put zero-width spaces and the like into what is copied there."""
+    return " " not in text and text.isprintable()
 
 
 def _quoted(text: str) -> str:
     if not text:
         return "nothing"
     may_hold_a_key = any(mark in text for mark in "@?#") if "://" in text else len(text) > LONGEST_WORD
-    return f"a text of {len(text)} characters" if may_hold_a_key else f'"{text}"'
+    if may_hold_a_key:
+        return f"a text of {len(text)} characters"
+    hidden = sorted({f"U+{ord(sign):04X}" for sign in text if not sign.isprintable()})
+    shown = "".join(sign for sign in text if sign.isprintable())
+    return f'"{shown}" with a sign that cannot be seen ({", ".join(hidden)})' if hidden else f'"{text}"'
 
 
-def _ask_for_home(base_url: str, key: str) -> PracticeHome | None:
-    parts = urlsplit(base_url)
-    asking = OpenAI(base_url=base_url, api_key=key, max_retries=0, timeout=LOOK_SECONDS)
+def _ask_for_home(client: OpenAI) -> PracticeHome | None:
+    parts = urlsplit(str(client.base_url))
+    # The client itself, because a new OpenAI() would add headers of the environment that are another host's.
+    asking = client.with_options(max_retries=0, timeout=LOOK_SECONDS)
     try:
         answer = asking.get(f"{parts.scheme}://{parts.netloc}/practice/status", cast_to=object)
     except (openai.OpenAIError, ValueError):  # not reached, another key, no such page; or an answer that is no JSON

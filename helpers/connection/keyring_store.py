@@ -2,10 +2,14 @@
 
 The keyring is the Keychain on macOS, the Credential Locker on Windows, Secret Service or KWallet on a Linux desktop.
 Where there is none (a server, a container), a key can be typed again or set in the environment.
+
+Anybody can write a backend for the keyring library, and not all of them raise its KeyringError: a missing D-Bus or a
+broken program of the desktop comes through as whatever it is. So every exception of a backend is caught here. None may
+keep a learner from a host, and none is shown as it is: it may carry the key that the backend was given.
 """
 
 import keyring
-from keyring.errors import KeyringError, NoKeyringError
+from keyring.errors import NoKeyringError
 
 SERVICE = "fine-tuning course"  # the name under which the keyring shows the entries; the user is the host's address
 
@@ -18,8 +22,8 @@ def remember_key(base_url: str, key: str) -> str:
     """Store a host's key; returns the name of the keyring that has it. Raises KeyringUnavailableError."""
     try:
         keyring.set_password(SERVICE, base_url, key)
-    except KeyringError as error:
-        raise _unavailable(error) from None  # the error of the library may carry what it was given
+    except Exception as error:
+        raise _unavailable(error) from None
     return keyring.get_keyring().name
 
 
@@ -27,7 +31,7 @@ def remembered_key(base_url: str) -> str | None:
     """A host's key, if one was remembered and the keyring can be read."""
     try:
         return keyring.get_password(SERVICE, base_url)
-    except KeyringError:
+    except Exception:
         return None
 
 
@@ -37,12 +41,12 @@ def forget_key(base_url: str) -> bool:
         return False
     try:
         keyring.delete_password(SERVICE, base_url)
-    except KeyringError as error:
+    except Exception as error:
         raise _unavailable(error) from None
     return True
 
 
-def _unavailable(error: KeyringError) -> KeyringUnavailableError:
+def _unavailable(error: Exception) -> KeyringUnavailableError:
     why = "there is none" if isinstance(error, NoKeyringError) else f"it answered: {type(error).__name__}"
     return KeyringUnavailableError(
         f"The keyring of this computer cannot be used ({why}), so the key is not remembered. It works until this "

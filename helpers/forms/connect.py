@@ -10,7 +10,7 @@ from helpers.connection.identity import OPENAI_URL, address_of
 from helpers.connection.keyring_store import KeyringUnavailableError, remember_key
 from helpers.display.tables import paragraph
 from helpers.explain import explain
-from helpers.forms.form import FOR_PEOPLE, Form, button, dropdown, hide, row, text
+from helpers.forms.form import Form, button, dropdown, hide, row, text
 from helpers.forms.key_field import KeyField
 from helpers.hosts import connect, current_host, forget
 from helpers.preflight import preflight
@@ -65,14 +65,17 @@ class ConnectForm(Form):
 
     def _connect(self, key: str, chosen: str, url: str) -> None:
         try:
-            self._show_host(_host(chosen, url), key)
+            with self.telling():
+                self._try_host(_host(chosen, url), key)
+        finally:
+            self.key.busy = False
+
+    def _try_host(self, host: str, key: str) -> None:
+        try:
+            self._show_host(host, key)
         except HostUnavailableError as error:
             after = [NOT_REMEMBERED] if self.remember.value else []
             self.say(explain(error)._repr_html_() + "".join(map(paragraph, after)))
-        except FOR_PEOPLE as error:
-            self.complain(error)
-        finally:
-            self.key.busy = False
 
     def _show_host(self, host: str, key: str) -> None:
         client = connect(host, key=key or None, quiet=True)

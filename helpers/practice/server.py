@@ -35,6 +35,11 @@ class PracticeServer:
         return f"PracticeServer({self.base_url})"  # never the key
 
     @property
+    def home_id(self) -> str:
+        """What tells this home from every other, as `/practice/status` says it too."""
+        return self._app.state.store.home_id
+
+    @property
     def running(self) -> bool:
         return self._thread.is_alive() and self._server.started
 
@@ -86,14 +91,26 @@ def start_server(
         OSError: The port is taken.
     """
     settings = load_settings(home, key, job_seconds)
+    listening = listen(host, port)
     try:
-        server = PracticeServer(settings, listen(host, port))
-    except sqlite3.OperationalError as error:
-        if not is_full(settings.home, error):
-            raise
-        raise PracticeHomeError(no_space("start the practice server again")) from error
+        server = PracticeServer(settings, listening)
+    except sqlite3.DatabaseError as error:
+        listening.close()
+        raise _unusable(settings, error) from error
     server.start()
     return server
+
+
+def _unusable(settings: Settings, error: sqlite3.DatabaseError) -> PracticeHomeError:
+    if isinstance(error, sqlite3.OperationalError) and is_full(settings.home, error):
+        return PracticeHomeError(no_space("start the practice server again"))
+    # Without its database the server knows none of the files and models beside it, so the whole folder is set aside.
+    return PracticeHomeError(
+        f"The practice server cannot use its database {settings.database} ({error}). Nothing was changed or deleted. "
+        f"If another program has it open, close that and try again. If the file is damaged, put a copy back that you "
+        f"have made of the folder {settings.home}, or rename the folder: the course then starts a new one, and the old "
+        "one keeps what is in it."
+    )
 
 
 def listen(host: str, port: int) -> socket.socket:

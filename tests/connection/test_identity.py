@@ -102,6 +102,22 @@ def test_an_address_has_one_form(written):
     assert address_of(written) == "https://api.example.com/v1"
 
 
+@pytest.mark.parametrize("host", ["api.exam\u200bple.com", "api.example.com\u200b", "\u00ad", "api.exa\u2013mple.com"])
+def test_an_address_with_a_sign_that_no_address_has_is_refused_with_a_sentence(host):
+    with pytest.raises(ValueError, match=r"host: found .*; expected .*an address that begins with https://") as caught:
+        address_of(f"https://{host}/v1")
+    assert "\u200b" not in str(caught.value)
+
+
+def test_a_sign_that_cannot_be_seen_is_named():
+    with pytest.raises(ValueError, match=r'found "https://api.example.com/v1" with a sign .*\(U\+200B\)'):
+        address_of("https://api.example.com/v1\u200b")
+
+
+def test_a_name_in_another_script_is_an_address():
+    assert address_of("https://例え.example/v1") == "https://例え.example/v1"
+
+
 @pytest.mark.parametrize(
     "text", ["", "opnai", "localhost:8000/v1", "https://", "http://[::1/v1", "http://a:99999/v1", "http://a b/v1"]
 )

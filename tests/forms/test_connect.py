@@ -2,6 +2,7 @@
 
 import time
 
+import openai
 import pytest
 
 from helpers import hosts, notes
@@ -95,6 +96,53 @@ def test_after_a_missing_key_every_first_cell_works_and_no_host_is_quoted():
     said = pressed(form)
     assert "nobody was asked" in said and "the host said" not in said
     assert notes.chosen_host() is None and current_host(connect()).name == "practice"
+
+
+def test_a_key_that_the_host_repeats_is_not_shown(other):
+    message = f"Incorrect API key provided: {SECRET}."
+    other.key = None
+    other.answers["/v1/models"] = (401, {"error": {"message": message, "code": "invalid_api_key"}})
+    form = connect_form()
+    choose(form, other.url)
+    said = pressed(form, SECRET)
+    assert "Incorrect API key provided: ****" in said and SECRET not in said
+
+
+def test_an_address_with_a_sign_that_cannot_be_seen_is_told_and_changes_nothing():
+    before = connect(quiet=True).base_url
+    form = connect_form()
+    choose(form, "https://api.exam\u200bple.com/v1")
+    assert "a sign that cannot be seen (U+200B)" in pressed(form, SECRET)
+    assert openai.OpenAI().base_url == before and openai.OpenAI().api_key != SECRET
+
+
+def test_a_damaged_database_is_told_with_what_to_do_and_is_left_as_it_is(home):
+    home.mkdir()
+    database = home / "practice.sqlite"
+    database.write_bytes(b"not a database " * 300)
+    said = pressed(connect_form())
+    assert "cannot use its database" in said and "rename the folder" in said
+    assert database.read_bytes() == b"not a database " * 300
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_error_that_nobody_foresaw_is_told_and_the_button_works_again(monkeypatch, other):
+    def broken(*_, **__):
+        raise AssertionError("a mistake in the course")
+
+    form = connect_form()
+    monkeypatch.setattr("helpers.forms.connect.connect", broken)
+    assert "Something in the course is broken (AssertionError)" in pressed(form)
+    assert not form.key.busy
+
+
+def test_a_keyring_that_breaks_while_it_keeps_a_key_does_not_show_the_key(other, broken_keyring):
+    form = connect_form()
+    choose(form, other.url)
+    form.remember.value = True
+    other.key = SECRET
+    said = pressed(form, SECRET)
+    assert "keyring of this computer cannot be used" in said and "accepts the key" in said and SECRET not in said
 
 
 def test_an_address_at_which_nobody_answers_is_told_and_not_remembered():
