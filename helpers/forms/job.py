@@ -30,7 +30,7 @@ from helpers.forms.form import (
 )
 from helpers.forms.noted import noted_label
 from helpers.hosts import base_model_for
-from helpers.job import JobResult, cancel, start, training_examples
+from helpers.job import JobResult, cancel, keep_ended, start, training_examples
 from helpers.job_watching.panel import Panel
 from helpers.job_watching.view import follow
 from helpers.job_watching.watcher import Watcher
@@ -171,6 +171,7 @@ class JobForm(Form):
         cost = self._estimate()
         limit = self.agree.demand()
         seed = SEED.read(self.seed.value)
+        not_kept: list[str] = []
         job = start(
             self.client,
             self.training.value,
@@ -183,9 +184,10 @@ class JobForm(Form):
             learning_rate_multiplier=RATE.read(self.rate.value),
             cost=cost,
             limit_usd=limit,
+            tell=not_kept.append,
         )
         self.agree.value = False  # the next job is agreed to anew
-        self.say_text(f"Started: {job.id}")
+        self.say_text(" ".join(not_kept) or f"Started: {job.id}")
         self._follow_job(job.id)
 
     # --- the live part ------------------------------------------------------------------------------------------
@@ -230,11 +232,12 @@ class JobForm(Form):
         self.say(in_words(error) + paragraph(again))
 
     def _show_end(self, watcher: Watcher) -> None:
-        notes.remember(self.client, watcher.job)
+        not_kept: list[str] = []
+        keep_ended(self.client, watcher.job, not_kept.append)
         self.live.children = ()
         hide(self.stop)
         self.end.value = JobResult.of(watcher)._repr_html_()
-        self.say_text(f"The job has ended: {watcher.job.status}.")
+        self.say_text(" ".join([f"The job has ended: {watcher.job.status}.", *not_kept]))
 
     def _cancel(self) -> None:
         """Only make the button dark here, and call the host in a thread: this handler must not block."""

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import httpx2
 import openai
 import pytest
+from filelock import FileLock
 from keyring.backends.fail import Keyring as NoKeyring
 
 import helpers.forms.examples
@@ -743,6 +744,22 @@ def test_auto_and_an_empty_field_leave_a_setting_to_the_host(client, mattress, w
         field.value = written
     form.go.click()
     until(lambda: "succeeded" in form.message.value)
+
+
+def test_a_form_says_what_it_has_made_and_could_not_note(client, mattress, workspace, monkeypatch):
+    monkeypatch.setattr(notes, "LOCK_SECONDS", 0.1)
+    upload_file(client, mattress)
+    jobs, uploads = job_form(client), upload_form(client)
+    uploads.file.value = next(value for label, value in uploads.file.options if "validation" in label)
+    until(lambda: uploads.send.allowed and not uploads.send.disabled)
+    with FileLock(workspace / ".notes.lock"):
+        jobs.go.click()
+        until(lambda: "The job has ended: succeeded." in jobs.message.value)
+        [job] = client.fine_tuning.jobs.list()
+        assert "could not be noted" in jobs.message.value and f"Write down: {job.id}" in jobs.message.value
+        uploads.send.click()
+        until(lambda: "is on the host" in uploads.message.value)
+    assert "could not be noted" in uploads.message.value and "It is in your notes" not in uploads.message.value
 
 
 def test_files_are_listed_by_name_and_time_and_the_newest_is_marked(client, mattress, tmp_path):
