@@ -75,9 +75,10 @@ class DraftForm(Form):
 
     def _draft(self) -> None:
         self._propose()
-        limit = self.agree.demand()
+        model, asked = self.model.value, self._asked()  # read once: a field may be changed meanwhile
+        limit = self.agree.demand(drafting_cost(model, request_for(**asked), asked["n"]))
         known = [pair[0] for pair in map(pair_of, self._mine()) if pair]
-        made = draft(self.client, self.model.value, **self._asked(), known=known, limit_usd=limit)
+        made = draft(self.client, model, **asked, known=known, limit_usd=limit)
         self.agree.value = False
         self._show(made)
 

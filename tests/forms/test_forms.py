@@ -15,8 +15,10 @@ import pytest
 from filelock import FileLock
 from keyring.backends.fail import Keyring as NoKeyring
 
+import helpers.forms.draft
 import helpers.forms.examples
 import helpers.forms.form
+import helpers.forms.job
 from helpers import hosts, notes
 from helpers.connection.identity import host_name
 from helpers.course_data.paths import DATA
@@ -61,6 +63,18 @@ def until(condition, seconds=10.0):
     while not condition():
         assert time.monotonic() < deadline, "nothing happened"
         time.sleep(0.02)
+
+
+def while_working(monkeypatch, module, name, change):
+    """Let somebody change a field when the thread of a form comes to this function for the first time."""
+    real, waiting = getattr(module, name), [change]
+
+    def slow(*arguments):
+        if threading.current_thread().name == "course-form" and waiting:
+            waiting.pop()()
+        return real(*arguments)
+
+    monkeypatch.setattr(module, name, slow)
 
 
 # --- every form ---------------------------------------------------------------------------------------------------
@@ -450,6 +464,19 @@ def test_a_draft_on_a_paid_host_is_asked_for_only_when_its_price_is_ticked(clien
     until(lambda: form.drafted.children)
 
 
+def test_a_draft_is_the_one_that_was_agreed_to_though_a_field_changes_meanwhile(
+    client, workspace, mattress, monkeypatch
+):
+    write(read(mattress), workspace / "my_examples.jsonl")
+    monkeypatch.setattr("helpers.hosts.is_practice", lambda _: False)
+    form = draft_form(client)
+    form.agree.value = True
+    while_working(monkeypatch, helpers.forms.draft, "read", lambda: setattr(form.number, "value", 100))
+    form.ask.click()
+    until(lambda: form.drafted.children)
+    assert form.number.value == 100
+
+
 def test_a_draft_without_a_topic_says_so(client):
     form = draft_form(client)
     form.topic.value = ""
@@ -714,6 +741,33 @@ def test_on_a_paid_host_the_amount_must_be_ticked(client, mattress, monkeypatch)
     form.go.click()
     until(lambda: form.job_id)
     assert len(client.fine_tuning.jobs.list().data) == 1 and not form.agree.value
+
+
+def test_a_job_that_is_made_dearer_while_it_is_started_is_not_the_one_that_was_agreed_to(client, mattress, monkeypatch):
+    upload_file(client, mattress)
+    monkeypatch.setattr("helpers.hosts.is_practice", lambda _: False)
+    form = job_form(client)
+    form.epochs.value, form.agree.value = "1", True
+    agreed_to = form.agree.description
+    while_working(monkeypatch, helpers.forms.job, "estimate", lambda: setattr(form.epochs, "value", "50"))
+    form.go.click()
+    until(lambda: "Tick the line with the amount" in form.message.value and not form.go.disabled)
+    assert client.fine_tuning.jobs.list().data == []
+    assert form.agree.description != agreed_to and not form.agree.value, "the amount of now can be ticked"
+    form.agree.value = True
+    form.go.click()
+    until(lambda: form.job_id)
+    assert client.fine_tuning.jobs.retrieve(form.job_id).hyperparameters.n_epochs == 50
+
+
+def test_a_job_starts_with_what_the_fields_said_when_the_button_was_pressed(client, mattress, monkeypatch):
+    upload_file(client, mattress)
+    form = job_form(client)
+    form.epochs.value = "2"
+    while_working(monkeypatch, helpers.forms.job, "estimate", lambda: setattr(form.epochs, "value", "50"))
+    form.go.click()
+    until(lambda: form.job_id)
+    assert client.fine_tuning.jobs.retrieve(form.job_id).hyperparameters.n_epochs == 2
 
 
 @pytest.mark.parametrize(
