@@ -8,6 +8,8 @@ from pathlib import Path
 
 import platformdirs
 
+from helpers.course_data.paths import folder_from
+
 DEFAULT_JOB_SECONDS = 12.0
 KEY_FILE = "key"
 
@@ -42,7 +44,8 @@ def load_settings(home: str | Path | None = None, key: str | None = None, job_se
 
     Makes the home folder. Raises PracticeHomeError if that is not possible.
     """
-    folder = Path(home or os.environ.get("PRACTICE_HOME") or platformdirs.user_data_dir("fine-tuning-practice", False))
+    named = Path(home) if home else folder_from("PRACTICE_HOME")
+    folder = named or Path(platformdirs.user_data_dir("fine-tuning-practice", False))
     try:
         (folder / "files").mkdir(parents=True, exist_ok=True)
         key = key or os.environ.get("PRACTICE_KEY") or _key_of(folder)
