@@ -101,8 +101,12 @@ class DraftForm(Form):
         kept = [each.pair for each in self.drafted.children if each.keep.value]
         if not kept:
             raise ValueError("Nothing is ticked, so nothing was added.")
-        if UnsavedRows(self.path).exists:
-            raise ValueError("The form above has rows that are not saved. Press Save there first; nothing was added.")
+        if unsaved := UnsavedRows(self.path).all_drafts():
+            names = ", ".join(path.name for path in unsaved)
+            raise ValueError(
+                f"The form above has rows that are not saved ({names}). Press Save there first; if it does not show "
+                "them, run its cell again. Nothing was added."
+            )
         mine = self._mine()
         systems = (
             [message["content"] for message in mine[0]["messages"] if message["role"] == "system"] if mine else [SYSTEM]

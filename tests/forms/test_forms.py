@@ -290,11 +290,11 @@ def test_what_is_typed_while_it_saves_is_kept_for_the_next_time(workspace, monke
 def test_a_file_that_was_only_opened_leaves_nothing_unsaved(workspace, mattress):
     write(read(mattress), workspace / "my_examples.jsonl")
     form = examples_form()
-    assert len(form.filled()) == 15 and not UnsavedRows(form.path).exists
+    assert len(form.filled()) == 15 and not UnsavedRows(form.path).all_drafts()
     form.rows.children[0].answer.value += " Really."
-    assert UnsavedRows(form.path).exists
+    assert UnsavedRows(form.path).all_drafts()
     form.rows.children[0].answer.value = form.rows.children[0].answer.value.removesuffix(" Really.")
-    assert not UnsavedRows(form.path).exists
+    assert not UnsavedRows(form.path).all_drafts()
 
 
 def test_rows_whose_file_is_gone_are_kept(workspace, mattress):
@@ -408,6 +408,45 @@ def test_rows_that_were_not_saved_are_there_after_a_restart(workspace):
     again.save.click()
     until(lambda: "Saved 1 example" in again.message.value)
     assert "not saved" not in examples_form().message.value
+
+
+def test_two_forms_of_one_file_do_not_lose_each_others_rows(workspace):
+    """As in two notebooks, each with a kernel of its own."""
+    first, second = examples_form(), examples_form()
+    fill(first, [("Of the first notebook?", "Yes.")])
+    fill(second, [("Of the second notebook?", "Yes.")])
+    first.rows.children[0].answer.value = "Yes, it is."
+    shown = examples_form()
+    assert shown.filled()[0].pair == ("Of the first notebook?", "Yes, it is.")
+    assert "Other rows that were not saved are in my_examples.draft2.json" in shown.message.value
+    shown.save.click()
+    until(lambda: "Saved 1 example" in shown.message.value)
+    assert "my_examples.draft2.json" in shown.message.value
+    again = examples_form()
+    assert again.filled()[0].pair == ("Of the second notebook?", "Yes.")
+    again.save.click()
+    until(lambda: "Replace it?" in again.message.value)
+
+
+def test_a_form_in_which_all_is_taken_back_leaves_the_rows_of_another(workspace):
+    first, second = examples_form(), examples_form()
+    fill(first, [("Of the first notebook?", "Yes.")])
+    second.rows.children[0].question.value = "x"
+    second.rows.children[0].question.value = ""
+    assert examples_form().filled()[0].pair == ("Of the first notebook?", "Yes.")
+    assert [path.name for path in UnsavedRows(first.path).all_drafts()] == ["my_examples.draft.json"]
+
+
+@pytest.mark.parametrize(
+    "draft", ['{"system": "s", "rows": [["a", 5]], "on": null}', '{"system": null, "rows": [], "on": null}', "[]", "5"]
+)
+def test_unsaved_rows_with_a_value_that_is_no_text_are_set_aside_and_the_form_opens(workspace, mattress, draft):
+    write(read(mattress), workspace / "my_examples.jsonl")
+    UnsavedRows(workspace / "my_examples.jsonl").path.write_text(draft, encoding="utf-8")
+    form = examples_form()
+    [aside] = workspace.glob("*.unreadable.json")
+    assert len(form.filled()) == 15 and aside.name in form.message.value
+    assert aside.read_text(encoding="utf-8") == draft
 
 
 def test_a_file_that_a_table_cannot_show_whole_is_left_alone(workspace, mattress):
