@@ -60,7 +60,7 @@ def load_settings(home: str | Path | None = None, key: str | None = None, job_se
         ) from error
     if not _can_be_sent(key):
         raise ValueError(
-            f"PRACTICE_KEY: found a key with a character that {CANNOT_BE_SENT}; expected a-z, A-Z, 0-9, - and _"
+            f"PRACTICE_KEY or --key: found a character that {CANNOT_BE_SENT}; expected a-z, A-Z, 0-9, - and _"
         )
     if job_seconds is None:
         job_seconds = _job_seconds(os.environ.get("PRACTICE_JOB_SECONDS"))

@@ -1,7 +1,12 @@
 """Where the practice server keeps its state, and which key opens it."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
+from helpers.course_data.paths import ROOT
 from helpers.practice.settings import PracticeHomeError, load_settings
 
 
@@ -25,6 +30,19 @@ def test_a_key_file_that_is_empty_is_named_with_what_to_do(home):
 
 def test_a_key_in_the_environment_that_cannot_be_sent_is_named_and_not_repeated(monkeypatch):
     monkeypatch.setenv("PRACTICE_KEY", "schlüssel")
-    with pytest.raises(ValueError, match="PRACTICE_KEY: found a key with a character that cannot be sent") as caught:
+    with pytest.raises(ValueError, match="PRACTICE_KEY or --key: found a character that cannot be sent") as caught:
         load_settings()
     assert "schl" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "value"), [("PRACTICE_KEY", "schlüssel"), ("PRACTICE_JOB_SECONDS", "soon")])
+def test_a_server_that_is_started_with_a_setting_that_cannot_be_says_so_in_a_sentence(name, value):
+    done = subprocess.run(
+        [sys.executable, "-m", "helpers.practice"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONUTF8": "1", name: value},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 1 and name in done.stderr and "Traceback" not in done.stderr
