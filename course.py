@@ -110,17 +110,32 @@ def environment(name: str | None) -> str:
         return sys.executable
     folder = ROOT / (name or ".venv")
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    # A link or a program that leads nowhere: the Python that the environment was made with was removed or replaced.
+    broken = os.path.lexists(python) and not runs(python)
     # Without an installer in it, the making of it was cut off; making it again repairs it.
-    if not python.exists() or not (shutil.which("uv") or any(folder.glob("**/site-packages/pip/__main__.py"))):
+    whole = python.exists() and (shutil.which("uv") or any(folder.glob("**/site-packages/pip/__main__.py")))
+    if broken or not whole:
         print(f"Making a virtual environment in {folder.name} ...", flush=True)
+        for marker in folder.glob(".installed-*"):
+            marker.unlink()
         try:
-            venv.create(folder, with_pip=True)
+            venv.create(folder, with_pip=True, clear=broken)
         except subprocess.CalledProcessError:
             sys.exit(
                 f"The virtual environment in {folder.name} could not be made. On Debian and Ubuntu a part of Python is "
                 "missing:\n    sudo apt install python3-venv\nInstall it and start the same command again."
             )
     return str(python)
+
+
+def runs(python: Path) -> bool:
+    """Whether a virtual environment can be used. After an upgrade of the system's Python its own may still start, and
+    then looks for the packages in a folder of another version, which is not there."""
+    looks = "import os, sys, sysconfig; sys.exit(not os.path.isdir(sysconfig.get_path('purelib')))"
+    try:
+        return subprocess.call([str(python), "-I", "-c", looks], stderr=subprocess.DEVNULL) == 0
+    except OSError:
+        return False
 
 
 def install(python: str, names: list[str], lowest: bool) -> None:

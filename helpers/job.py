@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -79,11 +80,12 @@ def start(
     seed: int | None = None,
     cost: Estimate | None = None,
     limit_usd: Decimal | str | None = None,
+    tell: Callable[[str], Any] = print,
 ) -> FineTuningJob:
     """Start a job after its cost was agreed to, and keep its id. On a free host nothing is asked.
 
     If the connection breaks while the host answers, the host is asked whether the job exists, so that it is
-    never started twice.
+    never started twice. For the same reason a job that cannot be noted is no error: that is told.
 
     Args:
         client: where the job shall run.
@@ -97,6 +99,7 @@ def start(
         seed: the same one gives the same training.
         cost: an estimate that was made before; without one, the training file is read back and estimated.
         limit_usd: for a paid host: the most that you agree to pay; without it you are asked.
+        tell: gets the sentence that names the job if its id could not be kept.
 
     Returns:
         The job as the host made it, not yet run.
@@ -130,7 +133,8 @@ def start(
         job = find_by_ticket(client, ticket)
         if job is None:
             raise
-    notes.remember(client, job)
+    with notes.told_if_not_kept(f"Job {job.id} was started", "Do not start it again; write down its id.", tell):
+        notes.remember(client, job)
     return job
 
 
@@ -157,8 +161,15 @@ def watch(client: OpenAI, job_id: str, *, timeout: float | None = None) -> JobRe
     watcher = Watcher(client, job_id)
     follow(watcher, timeout=timeout)
     if watcher.job.status in FINAL:
-        notes.remember(client, watcher.job)
+        keep_ended(client, watcher.job)
     return JobResult.of(watcher)
+
+
+def keep_ended(client: OpenAI, job: FineTuningJob, tell: Callable[[str], Any] = print) -> None:
+    """Keep the ids of a job that has ended and of its model. What it reported is shown even if that fails."""
+    names = " and ".join(filter(None, [job.id, job.fine_tuned_model]))
+    with notes.told_if_not_kept(f"Job {job.id} has ended", f"Write down: {names}.", tell):
+        notes.remember(client, job)
 
 
 def attach(client: OpenAI, job_id: str | None = None, *, timeout: float | None = None) -> JobResult:

@@ -5,6 +5,7 @@ They stand in workspace/notes.json, which a person can read. No key is ever writ
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,21 @@ def add(host: str, kind: str, id: str, **details: Any) -> None:
         known = next((note for note in listed if note["id"] == id), {})
         kept = {name: value for name, value in known.items() if name != "gone"}
         listed[:] = [{**kept, "id": id, "when": _now(), **details}, *(note for note in listed if note["id"] != id)]
+
+
+@contextmanager
+def told_if_not_kept(done: str, do_next: str, tell: Callable[[str], Any] = print) -> Iterator[None]:
+    """Keep an id after a step that must not be done twice: if that fails, it is told, and the step counts as done.
+
+    Args:
+        done: The step, with the id that would be lost, such as "Job ftjob-abc was started".
+        do_next: What the learner does now.
+        tell: Gets the sentence.
+    """
+    try:
+        yield
+    except (NotesError, OSError) as error:
+        tell(f"{done}, but could not be noted: {str(error).rstrip('.')}. {do_next}")
 
 
 def all_notes(host: str, kind: str) -> list[dict[str, Any]]:
@@ -213,7 +229,7 @@ class _locked:
         except filelock.Timeout as error:
             raise NotesError(
                 f"workspace/notes.json is held by another program for more than {LOCK_SECONDS} seconds. "
-                "Run the cell again; if it stays so, close the other notebooks."
+                "Close the other notebooks, or wait until they are done."
             ) from error
         try:
             self.notes = _read()

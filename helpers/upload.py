@@ -39,6 +39,7 @@ def upload_file(
     purpose: str = "fine-tune",
     note_as: str = "file",
     progress: Callable[[int], Any] | None = None,
+    tell: Callable[[str], Any] = print,
 ) -> FileObject:
     """Upload a file, wait until the host has read it, and keep its id. The same content is never uploaded again.
 
@@ -47,7 +48,9 @@ def upload_file(
         path: The file.
         purpose: What the host is told that the file is for.
         note_as: The kind under which the id is kept: "file" to train on, "validation" to check with.
-        progress: Called with the number of bytes each time some were sent. Nothing is printed then, and no bar shown.
+        progress: Called with the number of bytes each time some were sent. Then no bar is shown, and not printed where
+            the file is.
+        tell: Gets the sentence that names the file if its id could not be kept. That is no error.
 
     Returns:
         The file as the host shows it: the uploaded one, or the newest on the host with the same content.
@@ -60,7 +63,8 @@ def upload_file(
     digest = content_hash(path)
     known = _already_there(client, path, digest, purpose, note_as)
     if known:
-        notes.add(host_name(client), note_as, known.id, sha256=digest, purpose=purpose)
+        with notes.told_if_not_kept(f"File {known.id} is on the host", "Write down its id.", tell):
+            notes.add(host_name(client), note_as, known.id, sha256=digest, purpose=purpose)
         if progress is None:
             print(f"{short_path(path)} is on the host already: {known.id}")
         return known
@@ -71,7 +75,8 @@ def upload_file(
     with bar, WatchedFile(path, progress or bar.update) as file:
         uploaded = client.files.create(file=(path.name, file), purpose=purpose)
     uploaded = client.files.wait_for_processing(uploaded.id, poll_interval=0.5)
-    notes.add(host_name(client), note_as, uploaded.id, sha256=digest, purpose=purpose)
+    with notes.told_if_not_kept(f"File {uploaded.id} was uploaded", "Write down its id.", tell):
+        notes.add(host_name(client), note_as, uploaded.id, sha256=digest, purpose=purpose)
     if progress is None:
         print(f"{short_path(path)} uploaded: {uploaded.id}")
     return uploaded

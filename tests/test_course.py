@@ -1,6 +1,7 @@
 """course.py sets up the course: which Python, which installer, what is installed, what is opened."""
 
 import os
+import re
 import subprocess
 import sys
 import venv
@@ -39,6 +40,48 @@ def test_a_virtual_environment_whose_making_was_cut_off_is_made_whole(bare, monk
     venv.create(tmp_path / "cut off", with_pip=False)
     python = course.environment("cut off")
     subprocess.run([python, "-m", "pip", "--version"], check=True)
+
+
+def gone(folder: Path) -> None:
+    """As if the Python that the environment was made with had been removed."""
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    if os.name == "nt":
+        settings = folder / "pyvenv.cfg"
+        settings.write_text(
+            re.sub(r"(?m)^(home|executable) = .*", r"\1 = C:\\nowhere", settings.read_text("utf-8")), "utf-8"
+        )
+    else:
+        for link in python.parent.glob("python*"):
+            link.unlink()
+        python.symlink_to("/nowhere/python3.11")
+
+
+def upgraded(folder: Path) -> None:
+    """As if the system's Python were now another version, which looks for packages in a folder of its own."""
+    [packages] = folder.glob("**/site-packages")
+    packages.rename(packages.with_name("site-packages-of-before"))
+
+
+@pytest.mark.parametrize("change", [gone, upgraded])
+def test_a_virtual_environment_whose_python_is_gone_is_made_again(change, monkeypatch, tmp_path):
+    monkeypatch.setattr(course, "ROOT", tmp_path)
+    folder = tmp_path / "made before"
+    venv.create(folder, with_pip=False)
+    (folder / ".installed-requirements").write_text("all of it", encoding="utf-8")
+    change(folder)
+    python = course.environment("made before")
+    subprocess.run([python, "-m", "pip", "--version"], check=True)
+    assert not list(folder.glob(".installed-*")), "what was installed is to be installed again"
+
+
+def test_a_virtual_environment_that_works_is_left_as_it_is(bare, monkeypatch, tmp_path):
+    folder = Path(bare).parent.parent
+    monkeypatch.setattr(course, "ROOT", folder.parent)
+    monkeypatch.setattr(venv, "create", lambda *_, **__: pytest.fail("it was made again"))
+    marker = folder / ".installed-requirements-of-a-test"
+    marker.write_text("all of it", encoding="utf-8")
+    assert course.environment(folder.name) == bare and marker.exists()
+    marker.unlink()
 
 
 def test_without_uv_and_without_a_network_pip_installs(bare, monkeypatch, tmp_path):

@@ -13,7 +13,8 @@ from helpers import notes
 from helpers.catch_up import catch_up
 from helpers.connection.identity import host_name
 from helpers.hosts import rehearse
-from helpers.job import attach
+from helpers.job import attach, watch
+from helpers.job import start as start_job
 from helpers.practice import start_server
 from helpers.upload import upload_file
 from tests.other_host import HTML, other_host
@@ -112,6 +113,43 @@ def test_notes_that_another_program_holds_are_named(workspace, monkeypatch):
     workspace.mkdir(parents=True)
     with FileLock(workspace / ".notes.lock"), pytest.raises(ValueError, match="held by another program"):
         notes.choose_host("practice")
+
+
+@pytest.mark.parametrize("why", ["another program holds them", "somebody broke them", "the disk cannot be written"])
+def test_a_job_or_a_file_that_cannot_be_noted_was_made_all_the_same_and_is_named(
+    client, workspace, mattress, monkeypatch, capsys, why
+):
+    """Whoever runs the cell again starts a second job, and pays twice."""
+    file = upload_file(client, mattress)
+    monkeypatch.setattr(notes, "LOCK_SECONDS", 0.1)
+    lock = FileLock(workspace / ".notes.lock")
+    if why == "another program holds them":
+        lock.acquire()
+    elif why == "somebody broke them":
+        (workspace / "notes.json").write_text("{", encoding="utf-8")
+    else:
+        lock_folder = workspace / ".notes.lock"
+        lock_folder.unlink(missing_ok=True)
+        lock_folder.mkdir()
+    capsys.readouterr()
+    job = start_job(client, file.id, MODEL)
+    said = capsys.readouterr().out
+    assert said.startswith(f"Job {job.id} was started, but could not be noted: ")
+    assert said.endswith(". Do not start it again; write down its id.\n") and "Run the cell again" not in said
+    result = watch(client, job.id)
+    assert f"Write down: {job.id} and {result.job.fine_tuned_model}." in capsys.readouterr().out
+    assert [each.id for each in client.fine_tuning.jobs.list()] == [job.id]
+    lock.release()
+
+
+def test_a_file_that_was_uploaded_and_cannot_be_noted_is_named(client, workspace, mattress, monkeypatch, capsys):
+    monkeypatch.setattr(notes, "LOCK_SECONDS", 0.1)
+    workspace.mkdir(parents=True)
+    with FileLock(workspace / ".notes.lock"):
+        first, again = upload_file(client, mattress), upload_file(client, mattress)
+    said = capsys.readouterr().out
+    assert f"File {first.id} was uploaded, but could not be noted: workspace/notes.json is held" in said
+    assert again.id == first.id and f"File {first.id} is on the host, but could not be noted" in said
 
 
 def test_a_person_can_read_them(workspace):

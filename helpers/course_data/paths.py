@@ -7,9 +7,16 @@ ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "data"
 
 
+def folder_from(variable: str) -> Path | None:
+    """The folder that an environment variable names, if it names one. `~` is the home of the user, and a relative one
+    lies in the folder of the course: each notebook has its own current folder, and all must mean the same."""
+    named = os.environ.get(variable)
+    return ROOT / os.path.expanduser(named) if named else None
+
+
 def workspace() -> Path:
     """The folder of the learner's own files: `workspace` in the course, or COURSE_WORKSPACE. Made if it is missing."""
-    folder = Path(os.environ.get("COURSE_WORKSPACE") or ROOT / "workspace")
+    folder = folder_from("COURSE_WORKSPACE") or ROOT / "workspace"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

@@ -75,9 +75,10 @@ class DraftForm(Form):
 
     def _draft(self) -> None:
         self._propose()
-        limit = self.agree.demand()
+        model, asked = self.model.value, self._asked()  # read once: a field may be changed meanwhile
+        limit = self.agree.demand(drafting_cost(model, request_for(**asked), asked["n"]))
         known = [pair[0] for pair in map(pair_of, self._mine()) if pair]
-        made = draft(self.client, self.model.value, **self._asked(), known=known, limit_usd=limit)
+        made = draft(self.client, model, **asked, known=known, limit_usd=limit)
         self.agree.value = False
         self._show(made)
 
@@ -100,8 +101,12 @@ class DraftForm(Form):
         kept = [each.pair for each in self.drafted.children if each.keep.value]
         if not kept:
             raise ValueError("Nothing is ticked, so nothing was added.")
-        if UnsavedRows(self.path).exists:
-            raise ValueError("The form above has rows that are not saved. Press Save there first; nothing was added.")
+        if unsaved := UnsavedRows(self.path).all_drafts():
+            names = ", ".join(path.name for path in unsaved)
+            raise ValueError(
+                f"The form above has rows that are not saved ({names}). Press Save there first; if it does not show "
+                "them, run its cell again. Nothing was added."
+            )
         mine = self._mine()
         systems = (
             [message["content"] for message in mine[0]["messages"] if message["role"] == "system"] if mine else [SYSTEM]

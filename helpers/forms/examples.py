@@ -63,7 +63,7 @@ class ExamplesForm(Form):
             self._in_file = [chat_example(*pair, found.system) for pair in found.pairs]
         try:
             kept = self.unsaved.load()
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             kept = None
             self.complain(error)
         if kept:
@@ -71,12 +71,22 @@ class ExamplesForm(Form):
             self.saved = self._file() if kept.on == hash_of(self._file()) else None
             self.system.value = kept.system
             self.add_rows(kept.rows)
-            self.say_text("These rows were not saved yet. To keep them as a training file, press Save.")
+            yet = "These rows were not saved yet. To keep them as a training file, press Save."
+            self.say_text(f"{yet}{self._of_others()}")
         elif found:
             self.system.value = found.system or ""
             self.add_rows(found.pairs)
         if not self.rows.children:
             self.add_rows([("", "")] * FIRST_ROWS)
+
+    def _of_others(self) -> str:
+        """A sentence that names the rows of other forms of this file, which were not saved either."""
+        names = ", ".join(path.name for path in self.unsaved.of_others())
+        return (
+            f" Other rows that were not saved are in {names}; run this cell again after Save to see them."
+            if names
+            else ""
+        )
 
     def _file(self) -> bytes | None:
         return self.path.read_bytes() if self.path.exists() else None
@@ -213,7 +223,8 @@ class ExamplesForm(Form):
             self.saved, self._in_file = self._file(), examples
         self._keep()  # what was typed meanwhile
         hide(self.replace)
-        self.say_text(f"Saved {plural(len(examples), 'example')} to workspace/{self.path.name}.")
+        saved = f"Saved {plural(len(examples), 'example')} to workspace/{self.path.name}."
+        self.say_text(f"{saved}{self._of_others()}")
 
 
 def hidden(widget: widgets.Widget) -> widgets.Widget:

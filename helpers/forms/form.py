@@ -179,20 +179,22 @@ class Agreement(widgets.Checkbox):
         """Show what a step costs at most, in dollars; None: the course does not know."""
         if not self.host.paid:
             return
-        self.most = most
         amount = "an amount that the course does not know" if most is None else f"up to {dollars(most)}"
         wanted = f"I agree to pay {amount} to {self.host.name}"
         if wanted != self.description:
             self.value, self.description = False, wanted
+        self.most = most  # last: what is ticked never stands beside an amount that nobody has seen
         hide(self, False)
 
-    def demand(self) -> Decimal | None:
-        """What was agreed to, for `limit_usd`; None on a free host. Raises ValueError unless the line is ticked."""
+    def demand(self, most: Decimal | None) -> Decimal | None:
+        """What was agreed to, for `limit_usd`; None on a free host. Raises ValueError unless the line is ticked, and
+        names what the step costs at most."""
         if not self.host.paid:
             return None
-        if not self.value:
+        proposed = self.most
+        if not self.value or proposed != most:
             raise ValueError("This host costs money. Tick the line with the amount first; nothing was started.")
-        return Decimal("Infinity") if self.most is None else self.most
+        return Decimal("Infinity") if most is None else most
 
 
 def in_words(error: Exception) -> str:

@@ -30,7 +30,7 @@ from helpers.forms.form import (
 )
 from helpers.forms.noted import noted_label
 from helpers.hosts import base_model_for
-from helpers.job import JobResult, cancel, start, training_examples
+from helpers.job import JobResult, cancel, keep_ended, start, training_examples
 from helpers.job_watching.panel import Panel
 from helpers.job_watching.view import follow
 from helpers.job_watching.watcher import Watcher
@@ -147,45 +147,51 @@ class JobForm(Form):
 
     # --- before -------------------------------------------------------------------------------------------------
 
-    def _estimate(self) -> Estimate:
-        """Low, expected, high: shown, and on a paid host to be agreed to."""
+    def _priced(self) -> tuple[str, str, Any]:
+        """What the cost depends on, as the fields say it now: training file, model, epochs."""
         if self.training.value is None:
             raise ValueError(NO_FILE)
-        epochs = EPOCHS.read(self.epochs.value)
-        cost = estimate(self._examples(self.training.value), self.model.value, None if epochs == AUTO else epochs)
-        self.cost.value = cost._repr_html_()
-        self.agree.propose(cost.high)
-        return cost
+        return self.training.value, self.model.value, EPOCHS.read(self.epochs.value)
+
+    def _estimate(self, training_file: str, model: str, epochs: Any) -> Estimate:
+        return estimate(self._examples(training_file), model, None if epochs == AUTO else epochs)
 
     def _show_estimate(self) -> None:
+        """Low, expected, high; on a paid host to be agreed to."""
         if self._listing:
             return
         try:
-            self._estimate()
+            cost = self._estimate(*self._priced())
+            self.cost.value = cost._repr_html_()
+            self.agree.propose(cost.high)
             self.say_text("")
         except FOR_PEOPLE as error:
             self.cost.value = ""
             self.complain(error)
 
     def _start(self) -> None:
-        cost = self._estimate()
-        limit = self.agree.demand()
+        """Start the job of the moment of the click. Each field is read once: to count the tokens takes time, in which a
+        field can be changed, and what starts must be what was estimated and agreed to."""
+        training_file, model, epochs = self._priced()
         seed = SEED.read(self.seed.value)
-        job = start(
-            self.client,
-            self.training.value,
-            self.model.value,
-            validation_file=self.validation.value or None,
-            suffix=self.suffix.value.strip() or None,
-            seed=None if seed == AUTO else seed,
-            n_epochs=EPOCHS.read(self.epochs.value),
-            batch_size=BATCH.read(self.batch.value),
-            learning_rate_multiplier=RATE.read(self.rate.value),
-            cost=cost,
-            limit_usd=limit,
-        )
+        settings = {
+            "n_epochs": epochs,
+            "batch_size": BATCH.read(self.batch.value),
+            "learning_rate_multiplier": RATE.read(self.rate.value),
+            "seed": None if seed == AUTO else seed,
+            "validation_file": self.validation.value or None,
+            "suffix": self.suffix.value.strip() or None,
+        }
+        cost = self._estimate(training_file, model, epochs)
+        try:
+            limit = self.agree.demand(cost.high)
+        except ValueError:
+            self._show_estimate()  # of the fields as they are now
+            raise
+        not_kept: list[str] = []
+        job = start(self.client, training_file, model, **settings, cost=cost, limit_usd=limit, tell=not_kept.append)
         self.agree.value = False  # the next job is agreed to anew
-        self.say_text(f"Started: {job.id}")
+        self.say_text(" ".join(not_kept) or f"Started: {job.id}")
         self._follow_job(job.id)
 
     # --- the live part ------------------------------------------------------------------------------------------
@@ -230,11 +236,12 @@ class JobForm(Form):
         self.say(in_words(error) + paragraph(again))
 
     def _show_end(self, watcher: Watcher) -> None:
-        notes.remember(self.client, watcher.job)
+        not_kept: list[str] = []
+        keep_ended(self.client, watcher.job, not_kept.append)
         self.live.children = ()
         hide(self.stop)
         self.end.value = JobResult.of(watcher)._repr_html_()
-        self.say_text(f"The job has ended: {watcher.job.status}.")
+        self.say_text(" ".join([f"The job has ended: {watcher.job.status}.", *not_kept]))
 
     def _cancel(self) -> None:
         """Only make the button dark here, and call the host in a thread: this handler must not block."""

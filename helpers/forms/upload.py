@@ -92,13 +92,15 @@ class UploadForm(Form):
         if not self.send.allowed:  # another file was chosen after the button was pressed
             raise ValueError(f"{short_path(path)} is not checked yet, or has errors; nothing was uploaded.")
         note_as = "validation" if "validation" in path.stem else "file"
+        not_kept: list[str] = []
         self.bar.value, self.bar.max = 0, max(1, path.stat().st_size)
         hide(self.bar, False)
         try:
-            uploaded = upload_file(self.client, path, note_as=note_as, progress=self._sent)
+            uploaded = upload_file(self.client, path, note_as=note_as, progress=self._sent, tell=not_kept.append)
         finally:
             hide(self.bar)
-        self.say_text(f"{short_path(path)} is on the host: {uploaded.id}. It is in your notes.")
+        noted = " ".join(not_kept) or "It is in your notes."
+        self.say_text(f"{short_path(path)} is on the host: {uploaded.id}. {noted}")
 
     def _sent(self, count: int) -> None:
         self.bar.value += count

@@ -21,7 +21,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         server = start_server(options.home, options.host, options.port, options.key)
-    except PracticeHomeError as error:
+    except (PracticeHomeError, ValueError) as error:
         return _fail(str(error))
     except OSError as error:
         return _fail(f"Cannot listen on {options.host}:{options.port} ({error.strerror}). Choose another --port.")

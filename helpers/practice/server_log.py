@@ -5,8 +5,10 @@ All servers of a home write into this one file. It is bounded, and a key never s
 
 import itertools
 import logging
+import os
 import re
 import threading
+from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -18,7 +20,17 @@ LARGEST_FILE = 1_000_000  # bytes; what came before stands in server.log.1, whic
 LONGEST_RECORD = 50_000  # characters; the message of an error can quote all that somebody has sent
 LOCK_SECONDS = 2.0  # the longest that an answer waits for another server that writes
 LIBRARIES = ("uvicorn.error", "uvicorn.access", "asyncio")  # the loggers that report from the thread of a server
-SECRETS = re.compile(r"(?i)(authorization|bearer|api[_-]?key)\b.*|\bsk-[\w-]{8,}")
+SECRETS = re.compile(
+    r"""(?ix)
+    (authorization|bearer|api[_-]?key)\b  # and the rest of the line, or the next line where the value stands there
+        (?: ["']? \s* [:=] \s* ["']? (?: (?:bearer|basic) \s+ )? \S .* | \s+ \S .* | .* )
+    | (token|secret|password)["']? \s* [:=] \s* \S+
+    # Keys as OpenAI, Groq, xAI, NVIDIA, Stripe, Hugging Face and Google make them.
+    | \b (?: sk- | gsk_ | xai- | nvapi- | [sr]k_(?:live|test)_ ) [\w-]{8,}
+    | \b hf_[a-z0-9]{16,}
+    | \b AIza[\w-]{10,}
+    """
+)
 
 _numbers = itertools.count(1)
 
@@ -70,13 +82,27 @@ class SharedFileHandler(RotatingFileHandler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             with self._lock_of_all.acquire(poll_interval=0.01):
+                make_private(self.baseFilename)
                 super().emit(record)
                 self.close()
         except OSError:  # also the time-out of the lock
             self.handleError(record)
 
+    def rotate(self, source: str, dest: str) -> None:
+        super().rotate(source, dest)
+        make_private(source)  # the new one
+
     def handleError(self, record: logging.LogRecord) -> None:
         """Nothing: on a full disk, the log is what can be missed. The request is answered all the same."""
+
+
+def make_private(path: str) -> None:
+    """Make a file that only its owner can read, or change one that was made before. (Windows keeps a folder of the
+    user private by itself.)"""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+    if os.name == "posix" and os.stat(path).st_mode & 0o077:
+        with suppress(PermissionError):  # of another user, who lets this one write
+            os.chmod(path, 0o600)
 
 
 class FromThread(logging.Filter):
@@ -114,4 +140,4 @@ class WithoutKeys(logging.Formatter):
 
 
 def _hidden(secret: re.Match) -> str:
-    return f"{secret[1] or ''} <key>".lstrip()
+    return f"{secret[1] or secret[2] or ''} <key>".lstrip()

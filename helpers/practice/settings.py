@@ -8,8 +8,11 @@ from pathlib import Path
 
 import platformdirs
 
+from helpers.course_data.paths import folder_from
+
 DEFAULT_JOB_SECONDS = 12.0
 KEY_FILE = "key"
+CANNOT_BE_SENT = "cannot be sent in a header"
 
 
 class PracticeHomeError(OSError):
@@ -40,17 +43,25 @@ class Settings:
 def load_settings(home: str | Path | None = None, key: str | None = None, job_seconds: float | None = None) -> Settings:
     """Settings from the arguments, else from PRACTICE_HOME, PRACTICE_KEY and PRACTICE_JOB_SECONDS, else the defaults.
 
-    Makes the home folder. Raises PracticeHomeError if that is not possible.
+    Makes the home folder. Raises PracticeHomeError if that is not possible or there is no usable key in it, and
+    ValueError for a setting that cannot be.
     """
-    folder = Path(home or os.environ.get("PRACTICE_HOME") or platformdirs.user_data_dir("fine-tuning-practice", False))
+    named = Path(home) if home else folder_from("PRACTICE_HOME")
+    folder = named or Path(platformdirs.user_data_dir("fine-tuning-practice", False))
     try:
         (folder / "files").mkdir(parents=True, exist_ok=True)
         key = key or os.environ.get("PRACTICE_KEY") or _key_of(folder)
+    except PracticeHomeError:
+        raise
     except OSError as error:
         raise PracticeHomeError(
             f"The practice server cannot write to its folder {folder} ({error.strerror}). "
             "Free some space or correct its permissions, or name another folder in PRACTICE_HOME."
         ) from error
+    if not _can_be_sent(key):
+        raise ValueError(
+            f"PRACTICE_KEY or --key: found a character that {CANNOT_BE_SENT}; expected a-z, A-Z, 0-9, - and _"
+        )
     if job_seconds is None:
         job_seconds = _job_seconds(os.environ.get("PRACTICE_JOB_SECONDS"))
     return Settings(folder, key, job_seconds)
@@ -82,7 +93,24 @@ def _key_of(folder: Path) -> str:
 
 def _read_key(path: Path) -> str:
     for _ in range(50):
-        if key := path.read_text(encoding="ascii").strip():
-            return key
+        if written := path.read_bytes().strip():
+            break
         time.sleep(0.02)  # the other server is just writing it
-    raise PracticeHomeError(0, f"{path.name} is empty; delete it, and a new key is made")
+    else:
+        raise _no_key(path, "it is empty")
+    key = written.decode("utf-8", errors="replace")
+    if not _can_be_sent(key):
+        raise _no_key(path, f"it has a character that {CANNOT_BE_SENT}")
+    return key
+
+
+def _can_be_sent(key: str) -> bool:
+    """A key travels in a header of HTTP, on one line of ASCII."""
+    return key.isascii() and key.isprintable()
+
+
+def _no_key(path: Path, why: str) -> PracticeHomeError:
+    """The message does not repeat what stands there."""
+    return PracticeHomeError(
+        f"{path} holds no key of the practice server: {why}. Delete this file; a new key is made at the next start."
+    )

@@ -1,7 +1,10 @@
 """Learners work in copies of the notebooks; an update renews them and loses nothing that a learner wrote."""
 
 import json
+import os
 import re
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -146,6 +149,132 @@ def test_a_notebook_that_cannot_be_read_is_kept_with_the_new_version_beside_it(c
     [said] = renew(workspace, course)
     assert "01_lesson.new.ipynb" in said
     assert (workspace / NAME).read_text(encoding="utf-8") == "<<<<<<< not a notebook"
+
+
+def test_work_in_a_new_version_that_was_put_beside_is_not_written_over(course, workspace):
+    renew(workspace, course)
+    data, beside = workspace / "data" / "mydata.jsonl", workspace / "data" / "mydata.new.jsonl"
+    data.write_text("mine\n", encoding="utf-8")
+    beside.write_text("my work\n", encoding="utf-8")
+    for version in ("second", "third"):
+        (course / "data" / "mydata.jsonl").write_text(version, encoding="utf-8")
+        [said] = renew(workspace, course)
+    assert "mydata.new3.jsonl beside it" in said
+    texts = {path.name: path.read_text(encoding="utf-8") for path in data.parent.glob("*.jsonl")}
+    assert texts == {
+        "mydata.jsonl": "mine\n",
+        "mydata.new.jsonl": "my work\n",
+        "mydata.new2.jsonl": "second",
+        "mydata.new3.jsonl": "third",
+    }
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_second_cell_with_the_same_id_is_the_learners_own(course, workspace, first):
+    renew(workspace, course)
+    mine = notebook(a="1", b="2", c="3")
+    mine["cells"].insert(0 if first else 1, {**mine["cells"][0], "source": ["my long own work"]})
+    write(workspace / NAME, mine)
+    publish(course, a="1", b="2", c="3", d="4")
+    renew(workspace, course)
+    texts = list(sources(workspace / NAME).values())
+    assert sorted(texts) == ["1", "2", "3", "4", "my long own work"]
+    assert texts[:2] == (["my long own work", "1"] if first else ["1", "my long own work"])
+
+
+def test_a_copy_that_was_saved_without_ids_is_updated_by_the_text_of_its_cells(course, workspace):
+    renew(workspace, course)
+    mine = notebook(a="1", b="2 mine", c="3")
+    mine["nbformat_minor"] = 4
+    for cell in mine["cells"]:
+        del cell["id"]
+    write(workspace / NAME, mine)
+    publish(course, a="1 new", b="2", c="3", d="4")
+    assert renew(workspace, course) == []
+    assert list(sources(workspace / NAME).values()) == ["1 new", "2 mine", "3", "4"]
+
+
+def test_a_copy_that_was_saved_with_other_ids_is_updated_by_the_text_of_its_cells(course, workspace):
+    renew(workspace, course)
+    write(workspace / NAME, notebook(x="1", y="2", z="3 mine"))
+    publish(course, a="1 new", b="2", c="3")
+    assert renew(workspace, course) == []
+    assert list(sources(workspace / NAME).values()) == ["1 new", "2", "3 mine"]
+
+
+def test_a_copy_in_which_the_courses_cells_are_not_found_is_kept_with_the_new_version_beside_it(course, workspace):
+    renew(workspace, course)
+    write(workspace / NAME, notebook(x="1 mine", y="2 mine", z="3"))
+    publish(course, a="1 new", b="2", c="3")
+    [said] = renew(workspace, course)
+    assert "01_lesson.new.ipynb beside it" in said
+    assert sources(workspace / NAME) == {"x": "1 mine", "y": "2 mine", "z": "3"}
+
+
+@pytest.mark.parametrize(
+    "content", ['{"cells": ["x"], "metadata": {}}', '{"cells": {"a": 1}, "metadata": {}}', "null", "[]"]
+)
+def test_a_notebook_that_is_none_does_not_stop_the_update(course, workspace, content):
+    renew(workspace, course)
+    (workspace / NAME).write_text(content, encoding="utf-8")
+    publish(course, a="new")
+    [said] = renew(workspace, course)
+    assert "01_lesson.new.ipynb" in said and (workspace / NAME).read_text(encoding="utf-8") == content
+
+
+def test_copies_that_are_renewed_twice_at_the_same_time_are_whole(course, workspace):
+    """Somebody starts course.py a second time because the first seems to do nothing."""
+    many = {f"c{number}": f"mine {number}" for number in range(200)}
+    renew(workspace, course)
+    for version in range(30):
+        write(workspace / NAME, notebook(**many, a=f"1 mine {version}"))
+        publish(course, a=f"1 new {version}", b="2", c="3", **many)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda _: renew(workspace, course), range(2)))
+        assert many.items() <= sources(workspace / NAME).items()
+    assert not list(workspace.rglob("*.part"))
+
+
+@pytest.mark.parametrize("name", [NAME, "data/mydata.jsonl"])
+def test_a_first_copying_that_was_cut_off_is_finished_the_next_time(course, workspace, name, monkeypatch):
+    """It is cut off at each file that it writes, one after the other."""
+    real, left = os.replace, [0]
+
+    def cut_off(*paths):
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        real(*paths)
+
+    monkeypatch.setattr(os, "replace", cut_off)
+    for done in range(4):
+        left[0] = done
+        with pytest.raises(KeyboardInterrupt):
+            renew(workspace, course)
+        left[0] = 100
+        publish(course, a="1", b="2", c=f"3 {done}")  # before it is started again, the course is updated
+        (course / "data" / "mydata.jsonl").write_text(f"{done}", encoding="utf-8")
+        assert renew(workspace, course) == [], f"after {done} files"
+        assert (workspace / name).read_bytes() == (course / name).read_bytes()
+        shutil.rmtree(workspace)
+
+
+def test_an_update_that_was_cut_off_is_finished_the_next_time(course, workspace):
+    renew(workspace, course)
+    (course / "data" / "mydata.jsonl").write_text("new\n", encoding="utf-8")
+    (workspace / "data" / "mydata.jsonl").write_text("new\n", encoding="utf-8")  # the copy, and not yet its base
+    assert renew(workspace, course) == []
+    assert [path.name for path in (workspace / "data").iterdir()] == ["mydata.jsonl"]
+
+
+def test_of_two_updates_within_a_second_both_earlier_copies_are_kept(course, workspace):
+    renew(workspace, course)
+    for version in ("first", "second"):
+        write(workspace / NAME, notebook(a=version))
+        publish(course, a=f"{version} of the course")
+        renew(workspace, course)
+    kept = [path.read_text(encoding="utf-8") for path in (workspace / ".course" / "before updates").rglob("*.ipynb")]
+    assert len(kept) == 2 and all(any(version in text for text in kept) for version in ("first", "second"))
 
 
 def test_a_file_of_the_learners_own_with_the_same_name_is_never_written_over(course, workspace):

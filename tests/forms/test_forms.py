@@ -12,10 +12,13 @@ from types import SimpleNamespace
 import httpx2
 import openai
 import pytest
+from filelock import FileLock
 from keyring.backends.fail import Keyring as NoKeyring
 
+import helpers.forms.draft
 import helpers.forms.examples
 import helpers.forms.form
+import helpers.forms.job
 from helpers import hosts, notes
 from helpers.connection.identity import host_name
 from helpers.course_data.paths import DATA
@@ -60,6 +63,18 @@ def until(condition, seconds=10.0):
     while not condition():
         assert time.monotonic() < deadline, "nothing happened"
         time.sleep(0.02)
+
+
+def while_working(monkeypatch, module, name, change):
+    """Let somebody change a field when the thread of a form comes to this function for the first time."""
+    real, waiting = getattr(module, name), [change]
+
+    def slow(*arguments):
+        if threading.current_thread().name == "course-form" and waiting:
+            waiting.pop()()
+        return real(*arguments)
+
+    monkeypatch.setattr(module, name, slow)
 
 
 # --- every form ---------------------------------------------------------------------------------------------------
@@ -275,11 +290,11 @@ def test_what_is_typed_while_it_saves_is_kept_for_the_next_time(workspace, monke
 def test_a_file_that_was_only_opened_leaves_nothing_unsaved(workspace, mattress):
     write(read(mattress), workspace / "my_examples.jsonl")
     form = examples_form()
-    assert len(form.filled()) == 15 and not UnsavedRows(form.path).exists
+    assert len(form.filled()) == 15 and not UnsavedRows(form.path).all_drafts()
     form.rows.children[0].answer.value += " Really."
-    assert UnsavedRows(form.path).exists
+    assert UnsavedRows(form.path).all_drafts()
     form.rows.children[0].answer.value = form.rows.children[0].answer.value.removesuffix(" Really.")
-    assert not UnsavedRows(form.path).exists
+    assert not UnsavedRows(form.path).all_drafts()
 
 
 def test_rows_whose_file_is_gone_are_kept(workspace, mattress):
@@ -395,6 +410,45 @@ def test_rows_that_were_not_saved_are_there_after_a_restart(workspace):
     assert "not saved" not in examples_form().message.value
 
 
+def test_two_forms_of_one_file_do_not_lose_each_others_rows(workspace):
+    """As in two notebooks, each with a kernel of its own."""
+    first, second = examples_form(), examples_form()
+    fill(first, [("Of the first notebook?", "Yes.")])
+    fill(second, [("Of the second notebook?", "Yes.")])
+    first.rows.children[0].answer.value = "Yes, it is."
+    shown = examples_form()
+    assert shown.filled()[0].pair == ("Of the first notebook?", "Yes, it is.")
+    assert "Other rows that were not saved are in my_examples.draft2.json" in shown.message.value
+    shown.save.click()
+    until(lambda: "Saved 1 example" in shown.message.value)
+    assert "my_examples.draft2.json" in shown.message.value
+    again = examples_form()
+    assert again.filled()[0].pair == ("Of the second notebook?", "Yes.")
+    again.save.click()
+    until(lambda: "Replace it?" in again.message.value)
+
+
+def test_a_form_in_which_all_is_taken_back_leaves_the_rows_of_another(workspace):
+    first, second = examples_form(), examples_form()
+    fill(first, [("Of the first notebook?", "Yes.")])
+    second.rows.children[0].question.value = "x"
+    second.rows.children[0].question.value = ""
+    assert examples_form().filled()[0].pair == ("Of the first notebook?", "Yes.")
+    assert [path.name for path in UnsavedRows(first.path).all_drafts()] == ["my_examples.draft.json"]
+
+
+@pytest.mark.parametrize(
+    "draft", ['{"system": "s", "rows": [["a", 5]], "on": null}', '{"system": null, "rows": [], "on": null}', "[]", "5"]
+)
+def test_unsaved_rows_with_a_value_that_is_no_text_are_set_aside_and_the_form_opens(workspace, mattress, draft):
+    write(read(mattress), workspace / "my_examples.jsonl")
+    UnsavedRows(workspace / "my_examples.jsonl").path.write_text(draft, encoding="utf-8")
+    form = examples_form()
+    [aside] = workspace.glob("*.unreadable.json")
+    assert len(form.filled()) == 15 and aside.name in form.message.value
+    assert aside.read_text(encoding="utf-8") == draft
+
+
 def test_a_file_that_a_table_cannot_show_whole_is_left_alone(workspace, mattress):
     longer = read(mattress)
     longer[0]["messages"] += [{"role": "user", "content": "Sure?"}, {"role": "assistant", "content": "Yes."}]
@@ -447,6 +501,19 @@ def test_a_draft_on_a_paid_host_is_asked_for_only_when_its_price_is_ticked(clien
     form.agree.value = True
     form.ask.click()
     until(lambda: form.drafted.children)
+
+
+def test_a_draft_is_the_one_that_was_agreed_to_though_a_field_changes_meanwhile(
+    client, workspace, mattress, monkeypatch
+):
+    write(read(mattress), workspace / "my_examples.jsonl")
+    monkeypatch.setattr("helpers.hosts.is_practice", lambda _: False)
+    form = draft_form(client)
+    form.agree.value = True
+    while_working(monkeypatch, helpers.forms.draft, "read", lambda: setattr(form.number, "value", 100))
+    form.ask.click()
+    until(lambda: form.drafted.children)
+    assert form.number.value == 100
 
 
 def test_a_draft_without_a_topic_says_so(client):
@@ -715,6 +782,33 @@ def test_on_a_paid_host_the_amount_must_be_ticked(client, mattress, monkeypatch)
     assert len(client.fine_tuning.jobs.list().data) == 1 and not form.agree.value
 
 
+def test_a_job_that_is_made_dearer_while_it_is_started_is_not_the_one_that_was_agreed_to(client, mattress, monkeypatch):
+    upload_file(client, mattress)
+    monkeypatch.setattr("helpers.hosts.is_practice", lambda _: False)
+    form = job_form(client)
+    form.epochs.value, form.agree.value = "1", True
+    agreed_to = form.agree.description
+    while_working(monkeypatch, helpers.forms.job, "estimate", lambda: setattr(form.epochs, "value", "50"))
+    form.go.click()
+    until(lambda: "Tick the line with the amount" in form.message.value and not form.go.disabled)
+    assert client.fine_tuning.jobs.list().data == []
+    assert form.agree.description != agreed_to and not form.agree.value, "the amount of now can be ticked"
+    form.agree.value = True
+    form.go.click()
+    until(lambda: form.job_id)
+    assert client.fine_tuning.jobs.retrieve(form.job_id).hyperparameters.n_epochs == 50
+
+
+def test_a_job_starts_with_what_the_fields_said_when_the_button_was_pressed(client, mattress, monkeypatch):
+    upload_file(client, mattress)
+    form = job_form(client)
+    form.epochs.value = "2"
+    while_working(monkeypatch, helpers.forms.job, "estimate", lambda: setattr(form.epochs, "value", "50"))
+    form.go.click()
+    until(lambda: form.job_id)
+    assert client.fine_tuning.jobs.retrieve(form.job_id).hyperparameters.n_epochs == 2
+
+
 @pytest.mark.parametrize(
     ("field", "written", "said"),
     [
@@ -743,6 +837,22 @@ def test_auto_and_an_empty_field_leave_a_setting_to_the_host(client, mattress, w
         field.value = written
     form.go.click()
     until(lambda: "succeeded" in form.message.value)
+
+
+def test_a_form_says_what_it_has_made_and_could_not_note(client, mattress, workspace, monkeypatch):
+    monkeypatch.setattr(notes, "LOCK_SECONDS", 0.1)
+    upload_file(client, mattress)
+    jobs, uploads = job_form(client), upload_form(client)
+    uploads.file.value = next(value for label, value in uploads.file.options if "validation" in label)
+    until(lambda: uploads.send.allowed and not uploads.send.disabled)
+    with FileLock(workspace / ".notes.lock"):
+        jobs.go.click()
+        until(lambda: "The job has ended: succeeded." in jobs.message.value)
+        [job] = client.fine_tuning.jobs.list()
+        assert "could not be noted" in jobs.message.value and f"Write down: {job.id}" in jobs.message.value
+        uploads.send.click()
+        until(lambda: "is on the host" in uploads.message.value)
+    assert "could not be noted" in uploads.message.value and "It is in your notes" not in uploads.message.value
 
 
 def test_files_are_listed_by_name_and_time_and_the_newest_is_marked(client, mattress, tmp_path):

@@ -123,6 +123,55 @@ def test_a_key_never_stands_in_the_log(client, server, home):
     assert text.count("ValueError") == 5 and "<key>" in text
 
 
+@pytest.mark.parametrize(
+    ("said", "secret"),
+    [
+        ("Groq: gsk_abcdefghijklmnop1234", "gsk_abcdefghijklmnop1234"),
+        ("GET /v1/models/ft:gsk_inthepath", "gsk_inthepath"),
+        ("Hugging Face: hf_abcdefghijklmnopqr", "hf_abcdefghijklmnopqr"),
+        ("key=AIzaSyAbcdefghijklmn", "AIzaSyAbcdefghijklmn"),
+        ("sk_live_1234567890", "sk_live_1234567890"),
+        ("token: topsecret", "topsecret"),
+        ("HF_TOKEN=topsecret", "topsecret"),
+        ("{'access_token': 'topsecret'}", "topsecret"),
+        ("x-api-key: abcdef123", "abcdef123"),
+        ('{"api_key":\n   "topsecret"}', "topsecret"),
+        ("AUTHORIZATION\n=Bearer\n topsecret", "topsecret"),
+        ("Bearer\n topsecret", "topsecret"),
+    ],
+)
+def test_keys_of_other_hosts_never_stand_in_the_log_either(home, said, secret):
+    log = ServerLog(load_settings(home))
+    log.failed("a request", ValueError(said))
+    log.close()
+    assert secret not in logged(home) and "<key>" in logged(home)
+
+
+@pytest.mark.parametrize(
+    "said", ["hf_hub_download failed", "max_tokens: 5", "the token was cut", "sk_model", "AttributeError: no keys"]
+)
+def test_what_is_no_key_stays_in_the_log(home, said):
+    log = ServerLog(load_settings(home))
+    log.failed("a request", ValueError(said))
+    log.close()
+    assert said in logged(home)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_the_log_is_readable_by_its_owner_only_also_when_it_is_turned_or_older(home):
+    home.mkdir()
+    (home / "server.log").write_text("of an earlier version\n", encoding="utf-8")
+    (home / "server.log").chmod(0o644)
+    log = ServerLog(load_settings(home))
+    for number in range(40):
+        log.failed(f"error {number}", ValueError("x" * 40_000))
+    log.close()
+    assert {path.name: path.stat().st_mode & 0o777 for path in home.glob("server.log*") if path.suffix != ".lock"} == {
+        "server.log": 0o600,
+        "server.log.1": 0o600,
+    }
+
+
 # --- one log of a home ------------------------------------------------------------------------------------------------
 
 
