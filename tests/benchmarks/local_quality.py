@@ -77,7 +77,7 @@ def ends_in_style(answer: str, row: Row) -> bool:
 
 @dataclass(frozen=True)
 class Set:
-    """A training file and what is asked of its model: by the name of each figure the questions, and when one is right."""
+    """A training file and what is asked of its model: for each figure the questions, and when one is right."""
 
     training: Path
     asked: dict[str, tuple[Path, Callable[[str, Row], bool]]]
