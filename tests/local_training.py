@@ -57,7 +57,9 @@ def answer(client: openai.OpenAI, model: str, question: str, **more) -> str:
     return completion.choices[0].message.content
 
 
-def trainer_for(source: str, examples: list[dict], output: Path, seed: int = 1, epochs: int = 1):
+def trainer_for(
+    source: str, examples: list[dict], output: Path, seed: int = 1, epochs: int = 1, recipe: str = "course"
+):
     """A trainer before its first step, with all examples in one batch.
 
     Args:
@@ -66,11 +68,14 @@ def trainer_for(source: str, examples: list[dict], output: Path, seed: int = 1, 
         output: the folder for the checkpoints.
         seed: the seed of the job.
         epochs: how many steps it will take.
+        recipe: the name of the recipe, "course" or "plain".
     """
     from helpers.practice.training.recipe import make_trainer
 
     settings = {"n_epochs": epochs, "batch_size": len(examples), "learning_rate_multiplier": 1.0}
-    job = SimpleNamespace(method={"type": "supervised"}, plan={"hyperparameters": settings}, seed=seed)
+    job = SimpleNamespace(
+        method={"type": "supervised"}, plan={"hyperparameters": settings, "recipe": recipe}, seed=seed
+    )
     return make_trainer(job, source, examples, None, output)[0]
 
 

@@ -72,9 +72,9 @@ def train_ours(client: openai.OpenAI, home: Path) -> tuple[float, int, int]:
 
 
 def train_plainly(base: Path, output: Path, epochs: int) -> tuple[float, int]:
-    from helpers.practice.training.recipe import ALPHA, LEARNING_RATE, RANK
+    from helpers.practice.training.recipe import COURSE
 
-    arguments = [base, DATA / "mydata.jsonl", output, epochs, RANK, ALPHA, LEARNING_RATE["supervised"]]
+    arguments = [base, DATA / "mydata.jsonl", output, epochs, COURSE.rank, COURSE.alpha, COURSE.learning_rate]
     begun = time.perf_counter()
     child = subprocess.Popen(
         [sys.executable, "-c", YARDSTICK, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from helpers.connection.catalogue import base_models
 from helpers.cost import default_epochs
+from helpers.practice.api.errors import ApiError
 from helpers.practice.disk import forgiven_if_full, is_full, no_space
 from helpers.practice.engine import FINAL, ChatRequest, Checkpoint, Event, Progress
 from helpers.practice.ids import derived_id
@@ -32,6 +33,7 @@ from helpers.practice.training.run_folder import TrainingFiles
 from helpers.practice.validate_files import TrainingData
 
 KEPT_CHECKPOINTS = 3
+RECIPE_NAMES = ("course", "plain")  # the settings of each: recipe.py, which imports PyTorch
 WATCH_SECONDS = 0.5
 KILL_SECONDS = 2.0
 LOCK_SECONDS = 30.0  # the longest wait for another server that is starting jobs
@@ -70,6 +72,7 @@ class Trainer:
                 for name, chosen in auto_settings(job, data.examples).items()
             },
             "unsafe": job.get("unsafe", False),
+            "recipe": _recipe_name(),
         }
 
     def start(self, job: Job) -> None:
@@ -329,6 +332,14 @@ def kill(process: psutil.Process | None) -> None:
         except psutil.NoSuchProcess:
             continue
     psutil.wait_procs(family, timeout=KILL_SECONDS)
+
+
+def _recipe_name() -> str:
+    """What PRACTICE_RECIPE chooses. It is kept with the job, so a training that is resumed goes on as it began."""
+    name = os.environ.get("PRACTICE_RECIPE") or RECIPE_NAMES[0]
+    if name not in RECIPE_NAMES:
+        raise ApiError(400, f"PRACTICE_RECIPE: found {name!r}; expected one of {', '.join(RECIPE_NAMES)}.")
+    return name
 
 
 def _slots() -> int:

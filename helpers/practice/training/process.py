@@ -89,7 +89,7 @@ def train(job: Job, store: Store, files: TrainingFiles) -> dict[str, Any]:
     from peft.helpers import disable_input_dtype_casting
 
     from helpers.practice.training.callbacks import Reporter
-    from helpers.practice.training.recipe import make_trainer
+    from helpers.practice.training.recipe import make_trainer, recipe_of
 
     source = model_source(job.model, store.settings.home)
     reporter = Reporter(job, store, files)
@@ -106,15 +106,11 @@ def train(job: Job, store: Store, files: TrainingFiles) -> dict[str, Any]:
         examples, were = ("1 example", "was") if cut == 1 else (f"{cut} examples", "were")
         message = f"{examples} {were} longer than {LOCAL_TRAINING_TOKENS} tokens and {were} cut"
         store.add_event(job.id, message, level="warn", data={})
-    if (
-        checkpoint is None
-        and trainer.is_world_process_zero()
-        and (wordings := len(getattr(trainer, "paraphrases", ())))
-    ):
-        message = (
-            f"The base model has written {wordings} other wordings of the questions, to be read in some of the epochs"
-        )
-        store.add_event(job.id, message, data={})
+    if checkpoint is None and trainer.is_world_process_zero() and job.method["type"] == "supervised":
+        store.add_event(job.id, f"Recipe: {recipe_of(job)}", data={})
+        if written := len(getattr(trainer, "paraphrases", ())):
+            message = f"The base model has paraphrased questions; {written} paraphrases are read in some of the epochs"
+            store.add_event(job.id, message, data={})
     # Autocast chooses the precision; PEFT would first copy every input to float32. The numbers are the same without.
     with disable_input_dtype_casting(trainer.model, active=trainer.args.bf16):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)

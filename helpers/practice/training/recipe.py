@@ -1,10 +1,13 @@
-"""How a small model is trained here: which settings, and why.
+"""LoRA on a small chat model, with TRL: which settings, and what is added. Read this first.
 
-Chosen on the questions that tests/benchmarks/local_quality.py asks; what was measured meanwhile stands there. How long
-a training takes, tests/benchmarks/local_speed.py measures.
+`PLAIN` is ordinary LoRA, as in TRL's and PEFT's own examples. `COURSE` adds what a handful of examples needs; each
+addition is a file in techniques/. PRACTICE_RECIPE=plain or course chooses, when a job is created.
+
+How good and how fast both are: tests/benchmarks/local_quality.py and local_speed.py.
 """
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ import torch
 from datasets import Dataset
 from peft import LoraConfig
 from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer
-from trl import DPOConfig, DPOTrainer, SFTConfig
+from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
 from helpers.connection.catalogue import LOCAL_TRAINING_TOKENS
 from helpers.practice.store import Job
@@ -26,12 +29,40 @@ from helpers.practice.training.techniques.paraphrase import write_paraphrases
 from helpers.practice.training.techniques.replay import Replay
 from helpers.practice.training.techniques.weight_averaging import WeightAveraging
 
-RANK = 32
-ALPHA = 64
-UNTOUCHED = 0.2  # share of the layers, the lowest, that get no adapter: steps are a fifth shorter
-LEARNING_RATE = {"supervised": 1.75e-3, "dpo": 2e-4}  # times the job's learning_rate_multiplier
+DPO_LEARNING_RATE = 2e-4
 SHORT_TRAINING = 60  # steps; a longer one takes smaller steps, or it forgets more
 WARMUP_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Settings of one training.
+
+    `learning_rate` is for supervised training, times the job's learning_rate_multiplier. `untouched`: the share of the
+    layers, the lowest, that get no adapter. `adds`: whether the techniques of the course are used.
+    """
+
+    name: str
+    learning_rate: float
+    lr_scheduler_type: str
+    untouched: float
+    adds: bool
+    rank: int = 32
+    alpha: int = 64
+
+    def __str__(self) -> str:
+        rate = f"{self.learning_rate:g}"
+        if not self.adds:
+            return f"plain LoRA (rank {self.rank}, learning rate {rate}), nothing added"
+        return (
+            f"LoRA (rank {self.rank}, learning rate {rate}). Added by this course: paraphrases, replay, an "
+            "initialisation from the examples, weight averaging, and more weight on the first tokens of an answer"
+        )
+
+
+PLAIN = Recipe("plain", learning_rate=1e-3, lr_scheduler_type="linear", untouched=0.0, adds=False)
+COURSE = Recipe("course", learning_rate=1.75e-3, lr_scheduler_type="constant_with_warmup", untouched=0.2, adds=True)
+RECIPES = {recipe.name: recipe for recipe in (PLAIN, COURSE)}
 
 
 def make_trainer(
@@ -54,15 +85,15 @@ def make_trainer(
     """
     tokenizer = AutoTokenizer.from_pretrained(source)
     model = AutoModelForCausalLM.from_pretrained(source, dtype=weights_dtype(), attn_implementation=attention())
-    kind = job.method["type"]
+    kind, recipe = job.method["type"], recipe_of(job)
     common = {
         "model": model,
         "processing_class": tokenizer,
         "peft_config": LoraConfig(
-            r=RANK,
-            lora_alpha=ALPHA,
+            r=recipe.rank,
+            lora_alpha=recipe.alpha,
             target_modules="all-linear",
-            exclude_modules=_lowest(model.config.get_text_config().num_hidden_layers),
+            exclude_modules=_lowest(recipe.untouched, model.config.get_text_config().num_hidden_layers),
             task_type="CAUSAL_LM",
         ),
     }
@@ -77,14 +108,18 @@ def make_trainer(
         raise ValueError(
             "No example has an answer to learn: every assistant message has weight 0 or lies beyond the limit."
         )
+    cut = sum(each.cut for each in encoded[0])
+    sets = [_dataset(rows) if rows else None for rows in encoded]
+    common |= {
+        "args": SFTConfig(**settings, max_length=LOCAL_TRAINING_TOKENS, pad_to_multiple_of=ROUND),
+        "train_dataset": sets[0],
+        "eval_dataset": sets[1],
+    }
+    if not recipe.adds:
+        return SFTTrainer(**common), cut
     epochs = job.plan["hyperparameters"]["n_epochs"]
     paraphrases = write_paraphrases(training, tokenizer, model.to(device()), LOCAL_TRAINING_TOKENS, epochs, job.seed)
-    sets = [_dataset(rows) if rows else None for rows in encoded]
-    arguments = SFTConfig(**settings, max_length=LOCAL_TRAINING_TOKENS, pad_to_multiple_of=ROUND)
     trainer = AnswerLossTrainer(
-        args=arguments,
-        train_dataset=sets[0],
-        eval_dataset=sets[1],
         replay=Replay(tokenizer, job.seed),
         paraphrases=paraphrases,
         **common,
@@ -92,12 +127,17 @@ def make_trainer(
     fuse_lora(trainer.model)
     subspaces, trainer.replay.states = initialise_lora(trainer.model, encoded[0], trainer.replay.texts, job.seed)
     trainer.add_callback(WeightAveraging(subspaces))
-    return trainer, sum(each.cut for each in encoded[0])
+    return trainer, cut
 
 
-def _lowest(layers: int) -> str | None:
-    """A regular expression for the modules of the layers that get no adapter."""
-    numbers = "|".join(map(str, range(int(UNTOUCHED * layers))))
+def recipe_of(job: Job) -> Recipe:
+    """The recipe that was chosen when the job was created; jobs of before had no choice."""
+    return RECIPES[job.plan.get("recipe", COURSE.name)]
+
+
+def _lowest(share: float, layers: int) -> str | None:
+    """A regular expression for the modules of this share of the layers, the lowest; None for none."""
+    numbers = "|".join(map(str, range(int(share * layers))))
     return rf".*\blayers\.({numbers})\..*" if numbers else None
 
 
@@ -110,14 +150,16 @@ def _arguments(job: Job, output: Path, examples: int, *, evaluate: bool) -> dict
     asked = job.plan["hyperparameters"]
     each_device = max(1, math.ceil(asked["batch_size"] / _devices()))
     steps = count_batches(examples, asked["batch_size"]) * asked["n_epochs"]
-    pace = min(1.0, math.sqrt(SHORT_TRAINING / steps))
+    recipe = recipe_of(job)
+    pace = min(1.0, math.sqrt(SHORT_TRAINING / steps)) if recipe.adds else 1.0
+    rate = DPO_LEARNING_RATE if job.method["type"] == "dpo" else recipe.learning_rate
     return {
         "output_dir": str(output),
         "num_train_epochs": asked["n_epochs"],
         "per_device_train_batch_size": each_device,
         "per_device_eval_batch_size": each_device,
-        "learning_rate": LEARNING_RATE[job.method["type"]] * asked["learning_rate_multiplier"] * pace,
-        "lr_scheduler_type": "constant_with_warmup",  # weight averaging takes the place of a falling rate
+        "learning_rate": rate * asked["learning_rate_multiplier"] * pace,
+        "lr_scheduler_type": recipe.lr_scheduler_type,  # weight averaging takes the place of a falling rate
         "warmup_steps": WARMUP_SHARE,
         "seed": job.seed,
         "bf16": weights_dtype() is torch.bfloat16,

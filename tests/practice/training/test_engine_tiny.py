@@ -17,6 +17,7 @@ from helpers.practice.store import Store
 from tests.local_training import (
     add_job,
     add_trained_job,
+    events_of,
     needs_local_training,
     tiny_adapter,
     tiny_model,
@@ -134,6 +135,30 @@ def test_cancelling_stops_the_training_though_another_server_holds_the_lock(home
     finally:
         training.kill()
         training.wait()
+
+
+# --- recipes ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("chosen", "said"), [("plain", "Recipe: plain LoRA"), ("", "Recipe: LoRA (rank 32")])
+def test_a_job_says_first_which_recipe_it_uses_and_both_train_to_a_model_that_answers(
+    client, mattress, monkeypatch, chosen, said
+):
+    monkeypatch.setenv("PRACTICE_RECIPE", chosen)
+    file = client.files.create(file=mattress, purpose="fine-tune")
+    method = {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 1, "batch_size": 8}}}
+    job = client.fine_tuning.jobs.create(model="tiny", training_file=file.id, method=method)
+    done = wait_for(client, job.id, "succeeded")
+    messages = [event.message for event in events_of(client, job.id)]
+    assert messages[messages.index("Fine-tuning job started") + 1].startswith(said)
+    assert ask(client, done.fine_tuned_model) is not None and done.trained_tokens > 0
+
+
+def test_a_recipe_that_nobody_knows_is_refused_when_a_job_is_created(client, mattress, monkeypatch):
+    monkeypatch.setenv("PRACTICE_RECIPE", "secret")
+    file = client.files.create(file=mattress, purpose="fine-tune")
+    with pytest.raises(openai.BadRequestError, match="PRACTICE_RECIPE: found 'secret'; expected one of course, plain"):
+        client.fine_tuning.jobs.create(model="tiny", training_file=file.id)
 
 
 # --- deleted models -----------------------------------------------------------------------------------------------
