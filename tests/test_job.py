@@ -185,7 +185,7 @@ def test_attach_passes_over_jobs_that_the_host_no_longer_knows(slow):
     assert attach(slow.client).job.id == slow.job.id
 
 
-def test_a_job_that_was_rehearsed_is_not_taken_for_ones_own(slow):
+def test_a_job_that_met_a_planted_fault_is_not_taken_for_ones_own(slow):
     notes.remember(slow.client, slow.job)
     practice = rehearse()
     seven = practice.files.create(file=("seven.jsonl", b"{}\n" * 7), purpose="fine-tune")
