@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import threading
-import time
 from decimal import Decimal
 
 import openai
@@ -29,6 +28,7 @@ from helpers.hosts import (
 )
 from helpers.practice import start_server
 from tests.other_host import HTML, only_these_names, other_host, played_openai
+from tests.waiting import until
 
 SECRET = "sk-" + "secret" * 6
 WAY_BACK = 'connect("practice")'
@@ -75,13 +75,6 @@ def at_openai(monkeypatch):
 def other():
     with other_host() as host:
         yield host
-
-
-def until(condition, seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "nothing happened"
-        time.sleep(0.01)
 
 
 def saved(workspace) -> str:

@@ -1,7 +1,5 @@
 """The form for a host and its key: a failed try changes nothing, a key goes to the address that stands beside it."""
 
-import time
-
 import openai
 import pytest
 
@@ -10,6 +8,7 @@ from helpers.forms import connect_form
 from helpers.forms import form as forms
 from helpers.hosts import connect, current_host
 from tests.other_host import only_these_names, other_host, played_openai
+from tests.waiting import until
 
 SECRET = "sk-" + "secret" * 6
 
@@ -32,13 +31,6 @@ def own_process(monkeypatch):
 def other():
     with other_host("right") as host:
         yield host
-
-
-def until(condition, seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "nothing happened"
-        time.sleep(0.01)
 
 
 def pressed(form, key: str = "") -> str:

@@ -40,6 +40,7 @@ from helpers.job_watching import watcher as watching
 from helpers.practice import start_server
 from helpers.upload import upload_file
 from helpers.usage import Answer
+from tests.waiting import until
 
 SECRET = "sk-" + "secret" * 6
 ALL_FORMS = [connect_form, examples_form, draft_form, upload_form, job_form, playground_form, cost_form]
@@ -56,13 +57,6 @@ def own_process(monkeypatch):
     yield
     for server in hosts._own.values():
         server.stop()
-
-
-def until(condition, seconds=10.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "nothing happened"
-        time.sleep(0.02)
 
 
 def while_working(monkeypatch, module, name, change):

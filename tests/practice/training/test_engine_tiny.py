@@ -19,22 +19,11 @@ from tests.local_training import (
     events_of,
     needs_local_training,
     tiny_adapter,
-    tiny_model,
     wait_for,
 )
 
-pytestmark = needs_local_training
+pytestmark = [needs_local_training, pytest.mark.usefixtures("tiny_is_offered")]
 WAIT = 60.0  # seconds; on an idle computer it takes a few
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
-    return tiny_model(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(autouse=True)
-def offered(workspace, tiny, monkeypatch):
-    monkeypatch.setenv("PRACTICE_LOCAL_MODELS", f"tiny={tiny}")
 
 
 @pytest.fixture

@@ -5,21 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from helpers.practice.engine import ChatRequest
-from tests.local_training import needs_local_training, tiny_adapter, tiny_model
+from tests.local_training import needs_local_training, tiny_adapter
 
-pytestmark = needs_local_training
+pytestmark = [needs_local_training, pytest.mark.usefixtures("tiny_is_offered")]
 TIMES = 12
 REQUEST = ChatRequest(model="tiny", messages=[{"role": "user", "content": "Hi"}], max_tokens=5, temperature=0)
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
-    return tiny_model(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(autouse=True)
-def offered(workspace, tiny, monkeypatch):
-    monkeypatch.setenv("PRACTICE_LOCAL_MODELS", f"tiny={tiny}")
 
 
 def test_models_and_adapters_may_be_loaded_at_the_same_time(tiny, tmp_path):

@@ -8,9 +8,9 @@ from helpers.course_data.paths import DATA
 from helpers.practice.settings import load_settings
 from helpers.practice.store import Store
 from helpers.practice.training.run_folder import TrainingFiles
-from tests.local_training import add_job, needs_local_training, tiny_model
+from tests.local_training import add_job, needs_local_training
 
-pytestmark = needs_local_training
+pytestmark = [needs_local_training, pytest.mark.usefixtures("tiny_is_offered")]
 STEPS = [2, 4, 6, 8, 10]  # the last one of each epoch
 
 
@@ -25,16 +25,6 @@ class PauseAfter(TrainingFiles):
     def pause_is_wanted(self):
         self._steps_to_go -= 1
         return self._steps_to_go == 0
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
-    return tiny_model(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(autouse=True)
-def offered(workspace, tiny, monkeypatch):
-    monkeypatch.setenv("PRACTICE_LOCAL_MODELS", f"tiny={tiny}")
 
 
 @pytest.fixture(scope="module")
