@@ -101,7 +101,8 @@ def weights_dtype() -> Any:
     elif where == "mps":
         fast = False
     else:
-        fast = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        able = torch.cpu.get_capabilities()  # the names of instructions, of Intel and AMD and of ARM
+        fast = any(able.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
     return torch.bfloat16 if fast else torch.float32
 
 

@@ -128,7 +128,7 @@ class Trainer:
             checkpoints=[] if status in ("failed", "cancelled") else self._checkpoints(job),
             hyperparameters=job.plan["hyperparameters"] if begun else None,
             finished_at=finished_at,
-            estimated_finish=_estimated_finish(steps, now) if status == "running" else None,
+            estimated_finish=_estimated_finish(events, now) if status == "running" else None,
             error=error,
             fine_tuned_model=model_name(job) if done else None,
             # The outcome of a job that ended under an earlier version of the course does not name them.
@@ -368,10 +368,14 @@ def _unsafe(job: Job) -> dict[str, str | None]:
     return {"code": "invalid_training_file", "message": message, "param": "training_file"}
 
 
-def _estimated_finish(steps: list[Event], now: float) -> int | None:
-    """From the pace of the steps so far."""
+def _estimated_finish(events: list[Event], now: float) -> int | None:
+    """From the pace of the steps so far; before the second one, from what the process has measured on trial."""
+    steps = [event for event in events if event.type == "metrics"]
     if len(steps) < 2:
-        return None
+        ahead = [
+            event.created_at + event.data["seconds_ahead"] for event in events if "seconds_ahead" in (event.data or {})
+        ]
+        return int(max(ahead[-1], now)) if ahead else None
     first, last = steps[0], steps[-1]
     pace = max(1, last.created_at - first.created_at) / (last.data["step"] - first.data["step"])
     return int(now + pace * (last.data["total_steps"] - last.data["step"]))

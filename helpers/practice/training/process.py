@@ -90,27 +90,32 @@ def train(job: Job, store: Store, files: TrainingFiles) -> dict[str, Any]:
 
     from helpers.practice.training.callbacks import Reporter
     from helpers.practice.training.recipe import make_trainer, recipe_of
+    from helpers.practice.training.time_ahead import measure
 
-    source = model_source(job.model, store.settings.home)
-    reporter = Reporter(job, store, files)
+    def say(message: str, **more: Any) -> None:
+        if trains_first and int(os.environ.get("RANK", 0)) == 0:
+            store.add_event(job.id, message, **{"data": {}, **more})
+
+    checkpoint = files.last_checkpoint()
+    trains_first = checkpoint is None  # and does not go on after a pause
+    say("Loading the model")
     trainer, cut = make_trainer(
         job,
-        source,
+        model_source(job.model, store.settings.home),
         _examples(store.path_of(job.training_file)),
         _examples(store.path_of(job.validation_file)) if job.validation_file else None,
         files.checkpoints,
     )
+    reporter = Reporter(job, store, files)
     trainer.add_callback(reporter)
-    checkpoint = files.last_checkpoint()
-    if cut and checkpoint is None and trainer.is_world_process_zero():
+    if cut:
         examples, were = ("1 example", "was") if cut == 1 else (f"{cut} examples", "were")
-        message = f"{examples} {were} longer than {LOCAL_TRAINING_TOKENS} tokens and {were} cut"
-        store.add_event(job.id, message, level="warn", data={})
-    if checkpoint is None and trainer.is_world_process_zero() and job.method["type"] == "supervised":
-        store.add_event(job.id, f"Recipe: {recipe_of(job)}", data={})
-        if written := len(getattr(trainer, "paraphrases", ())):
-            message = f"The base model has paraphrased questions; {written} paraphrases are read in some of the epochs"
-            store.add_event(job.id, message, data={})
+        say(f"{examples} {were} longer than {LOCAL_TRAINING_TOKENS} tokens and {were} cut", level="warn")
+    if job.method["type"] == "supervised":
+        say(f"Recipe: {recipe_of(job)}")
+        if trains_first and trainer.args.world_size == 1:
+            ahead = measure(trainer)
+            say(str(ahead), data={"seconds_ahead": round(ahead.seconds, 1)})
     # Autocast chooses the precision; PEFT would first copy every input to float32. The numbers are the same without.
     with disable_input_dtype_casting(trainer.model, active=trainer.args.bf16):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)

@@ -1,7 +1,8 @@
-"""LoRA on a small chat model, with TRL: which settings, and what is added. Read this first.
+"""LoRA on a small chat model, with TRL: which settings, and what the course adds. Read this first.
 
-`PLAIN` is ordinary LoRA, as in TRL's and PEFT's own examples. `COURSE` adds what a handful of examples needs; each
-addition is a file in techniques/. PRACTICE_RECIPE=plain or course chooses, when a job is created.
+`PLAIN` is ordinary LoRA, as in TRL's and PEFT's own examples. `COURSE` adds what a handful of examples needs: adapters
+in the upper layers only, which begin outside of what general texts use (null_space.py). PRACTICE_RECIPE=plain or course
+chooses, when a job is created.
 
 How good and how fast both are: tests/benchmarks/local_quality.py and local_speed.py.
 """
@@ -13,24 +14,17 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from peft import LoraConfig
-from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer, set_seed
 from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
 from helpers.connection.catalogue import LOCAL_TRAINING_TOKENS
 from helpers.practice.store import Job
 from helpers.practice.training.base_model import attention, device, weights_dtype
-from helpers.practice.training.batching import ROUND, count_batches
-from helpers.practice.training.labels import encode_all, preferences
-from helpers.practice.training.sft_trainer import AnswerLossTrainer
-from helpers.practice.training.speed.fused_lora import fuse_lora
-from helpers.practice.training.techniques.lora_init import initialise_lora
-from helpers.practice.training.techniques.paraphrase import write_paraphrases
-from helpers.practice.training.techniques.replay import Replay
-from helpers.practice.training.techniques.weight_averaging import WeightAveraging
+from helpers.practice.training.labels import Encoded, encode_all, preferences
+from helpers.practice.training.null_space import begin_in_null_space, calibration_texts
 
 DPO_LEARNING_RATE = 2e-4
-SHORT_TRAINING = 60  # steps; a longer one takes smaller steps, or it forgets more
 WARMUP_SHARE = 0.05
 
 
@@ -38,30 +32,29 @@ WARMUP_SHARE = 0.05
 class Recipe:
     """Settings of one training.
 
-    `learning_rate` is for supervised training, times the job's learning_rate_multiplier. `untouched`: the share of the
-    layers, the lowest, that get no adapter. `adds`: whether the techniques of the course are used.
+    `learning_rate` is for supervised training, times the job's learning_rate_multiplier. `lowest_without_adapter`: that
+    share of the layers, the lowest, stays as it is. `null_space`: A matrices begin there and are not learned.
     """
 
     name: str
     learning_rate: float
-    lr_scheduler_type: str
-    untouched: float
-    adds: bool
+    lowest_without_adapter: float = 0.0
+    null_space: bool = False
     rank: int = 32
     alpha: int = 64
 
     def __str__(self) -> str:
-        rate = f"{self.learning_rate:g}"
-        if not self.adds:
-            return f"plain LoRA (rank {self.rank}, learning rate {rate}), nothing added"
-        return (
-            f"LoRA (rank {self.rank}, learning rate {rate}). Added by this course: paraphrases, replay, an "
-            "initialisation from the examples, weight averaging, and more weight on the first tokens of an answer"
-        )
+        added = [
+            self.lowest_without_adapter and f"no adapter in the lowest {self.lowest_without_adapter:.0%} of the layers",
+            self.null_space and "adapters that begin in the null space of general texts",
+        ]
+        more = "; ".join(filter(None, added))
+        settings = f"LoRA (rank {self.rank}, learning rate {self.learning_rate:g})"
+        return f"{settings}. Added by this course: {more}" if more else f"plain {settings}, nothing added"
 
 
-PLAIN = Recipe("plain", learning_rate=1e-3, lr_scheduler_type="linear", untouched=0.0, adds=False)
-COURSE = Recipe("course", learning_rate=1.75e-3, lr_scheduler_type="constant_with_warmup", untouched=0.2, adds=True)
+PLAIN = Recipe("plain", learning_rate=1e-3)
+COURSE = Recipe("course", learning_rate=2e-3, lowest_without_adapter=0.4, null_space=True)
 RECIPES = {recipe.name: recipe for recipe in (PLAIN, COURSE)}
 
 
@@ -83,51 +76,34 @@ def make_trainer(
     Raises:
         ValueError: no example has an answer to learn.
     """
+    set_seed(job.seed)  # PEFT draws random numbers for the adapters
+    recipe = recipe_of(job)
     tokenizer = AutoTokenizer.from_pretrained(source)
     model = AutoModelForCausalLM.from_pretrained(source, dtype=weights_dtype(), attn_implementation=attention())
-    kind, recipe = job.method["type"], recipe_of(job)
-    common = {
-        "model": model,
-        "processing_class": tokenizer,
-        "peft_config": LoraConfig(
-            r=recipe.rank,
-            lora_alpha=recipe.alpha,
-            target_modules="all-linear",
-            exclude_modules=_lowest(recipe.untouched, model.config.get_text_config().num_hidden_layers),
-            task_type="CAUSAL_LM",
-        ),
-    }
-    settings = _arguments(job, output, len(training), evaluate=validation is not None)
-    if kind == "dpo":
-        beta = job.plan["hyperparameters"]["beta"]
-        arguments = DPOConfig(**settings, beta=beta, max_length=LOCAL_TRAINING_TOKENS)
-        sets = [Dataset.from_list(preferences(rows)) if rows else None for rows in (training, validation)]
-        return DPOTrainer(args=arguments, train_dataset=sets[0], eval_dataset=sets[1], **common), 0
-    encoded = [encode_all(rows, tokenizer, LOCAL_TRAINING_TOKENS) if rows else None for rows in (training, validation)]
-    if not encoded[0]:
+    model = get_peft_model(model.to(device()), lora_config(recipe, model.config.get_text_config().num_hidden_layers))
+    settings = _arguments(job, recipe, output, len(training), evaluate=validation is not None)
+    if job.method["type"] == "dpo":
+        rows = [Dataset.from_list(preferences(each)) if each else None for each in (training, validation)]
+        arguments = DPOConfig(**settings, beta=job.plan["hyperparameters"]["beta"], max_length=LOCAL_TRAINING_TOKENS)
+        return DPOTrainer(
+            model, args=arguments, train_dataset=rows[0], eval_dataset=rows[1], processing_class=tokenizer
+        ), 0
+
+    encoded, held_out = (encode_all(rows or [], tokenizer, LOCAL_TRAINING_TOKENS) for rows in (training, validation))
+    if not encoded:
         raise ValueError(
             "No example has an answer to learn: every assistant message has weight 0 or lies beyond the limit."
         )
-    cut = sum(each.cut for each in encoded[0])
-    sets = [_dataset(rows) if rows else None for rows in encoded]
-    common |= {
-        "args": SFTConfig(**settings, max_length=LOCAL_TRAINING_TOKENS, pad_to_multiple_of=ROUND),
-        "train_dataset": sets[0],
-        "eval_dataset": sets[1],
-    }
-    if not recipe.adds:
-        return SFTTrainer(**common), cut
-    epochs = job.plan["hyperparameters"]["n_epochs"]
-    paraphrases = write_paraphrases(training, tokenizer, model.to(device()), LOCAL_TRAINING_TOKENS, epochs, job.seed)
-    trainer = AnswerLossTrainer(
-        replay=Replay(tokenizer, job.seed),
-        paraphrases=paraphrases,
-        **common,
+    if recipe.null_space:
+        begin_in_null_space(model, [each.input_ids for each in encoded], calibration_texts(tokenizer), job.seed)
+    trainer = SFTTrainer(
+        model,
+        args=SFTConfig(**settings, max_length=LOCAL_TRAINING_TOKENS),
+        train_dataset=_dataset(encoded),
+        eval_dataset=_dataset(held_out) if held_out else None,
+        processing_class=tokenizer,
     )
-    fuse_lora(trainer.model)
-    subspaces, trainer.replay.states = initialise_lora(trainer.model, encoded[0], trainer.replay.texts, job.seed)
-    trainer.add_callback(WeightAveraging(subspaces))
-    return trainer, cut
+    return trainer, sum(each.cut for each in encoded)
 
 
 def recipe_of(job: Job) -> Recipe:
@@ -135,31 +111,32 @@ def recipe_of(job: Job) -> Recipe:
     return RECIPES[job.plan.get("recipe", COURSE.name)]
 
 
-def _lowest(share: float, layers: int) -> str | None:
-    """A regular expression for the modules of this share of the layers, the lowest; None for none."""
-    numbers = "|".join(map(str, range(int(share * layers))))
-    return rf".*\blayers\.({numbers})\..*" if numbers else None
+def lora_config(recipe: Recipe, layers: int) -> LoraConfig:
+    lowest = "|".join(map(str, range(int(recipe.lowest_without_adapter * layers))))
+    return LoraConfig(
+        r=recipe.rank,
+        lora_alpha=recipe.alpha,
+        target_modules="all-linear",
+        exclude_modules=rf".*\blayers\.({lowest})\..*" if lowest else None,
+        task_type="CAUSAL_LM",
+    )
 
 
-def _dataset(encoded: list[Any]) -> Dataset:
+def _dataset(encoded: list[Encoded]) -> Dataset:
     return Dataset.from_list([{"input_ids": each.input_ids, "labels": each.labels} for each in encoded])
 
 
-def _arguments(job: Job, output: Path, examples: int, *, evaluate: bool) -> dict[str, Any]:
+def _arguments(job: Job, recipe: Recipe, output: Path, examples: int, *, evaluate: bool) -> dict[str, Any]:
     """What both trainers are told. The job's batch_size is that of all devices together."""
     asked = job.plan["hyperparameters"]
     each_device = max(1, math.ceil(asked["batch_size"] / _devices()))
-    steps = count_batches(examples, asked["batch_size"]) * asked["n_epochs"]
-    recipe = recipe_of(job)
-    pace = min(1.0, math.sqrt(SHORT_TRAINING / steps)) if recipe.adds else 1.0
     rate = DPO_LEARNING_RATE if job.method["type"] == "dpo" else recipe.learning_rate
     return {
         "output_dir": str(output),
         "num_train_epochs": asked["n_epochs"],
         "per_device_train_batch_size": each_device,
         "per_device_eval_batch_size": each_device,
-        "learning_rate": rate * asked["learning_rate_multiplier"] * pace,
-        "lr_scheduler_type": recipe.lr_scheduler_type,  # weight averaging takes the place of a falling rate
+        "learning_rate": rate * asked["learning_rate_multiplier"],
         "warmup_steps": WARMUP_SHARE,
         "seed": job.seed,
         "bf16": weights_dtype() is torch.bfloat16,
