@@ -1,5 +1,6 @@
 """Take a model that was really trained out of the practice server: a plain PEFT folder in your workspace."""
 
+import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,16 @@ class TakenAway(Shown):
     def code(self) -> str:
         """The lines that load it with Transformers and PEFT."""
         return FIVE_LINES.format(folder=self.folder, base_model=self.base_model)
+
+    @property
+    def serve_command(self) -> str:
+        """The command that serves it behind OpenAI's API with vLLM, over the weights that it was trained on."""
+        config = json.loads((self.folder / "adapter_config.json").read_text(encoding="utf-8"))
+        name = self.model.split(":")[-2] or "tuned"  # the suffix
+        return (
+            f'vllm serve "{self.base_model}" --enable-lora --max-lora-rank {config["r"]} '
+            f'--lora-modules "{name}={self.folder}"'
+        )
 
     def __str__(self) -> str:
         if self.folder is None:

@@ -26,6 +26,7 @@ from helpers.job import (
     training_examples,
     watch,
 )
+from helpers.job_watching import panel
 from helpers.job_watching import watcher as watching
 from helpers.job_watching.view import follow
 from helpers.job_watching.watcher import Watcher, status_line
@@ -161,6 +162,23 @@ def test_the_last_of_one_step_is_step_1_of_1(slow):
     watcher = Watcher(slow.client, slow.job.id)
     watcher.events = [SimpleNamespace(id="1", type="metrics", data={"step": 1, "total_steps": 1}, message="")]
     assert "step 1 of 1," in f"{status_line(watcher)}," and "step 1 of 1 step" not in status_line(watcher)
+
+
+def test_before_the_first_step_the_phase_is_named_with_its_seconds_and_the_bar_moves(slow, monkeypatch):
+    watcher = Watcher(slow.client, slow.job.id)
+    shares = []
+    for number, phase in enumerate(["Fine-tuning job started", "Loading the model"], start=4):
+        events = [SimpleNamespace(id=str(each), type="message", data={}, message=phase) for each in range(number)]
+        watcher.events = [SimpleNamespace(**vars(event), created_at=100) for event in events]
+        shares.append(watcher.share_done)
+        assert f", {phase}" in status_line(watcher)
+    assert 0 < shares[0] < shares[1] < 0.1
+    monkeypatch.setattr(panel.time, "time", lambda: 112.0)
+    assert panel.latest_events(watcher)[-1] == "Loading the model (12 s)"
+    step = {"step": 5, "total_steps": 10}
+    watcher.events.append(SimpleNamespace(id="step", type="metrics", data=step, message="Step 5/10", created_at=100))
+    assert watcher.share_done == pytest.approx(0.55)
+    assert panel.latest_events(watcher)[-1] == "Step 5/10"
 
 
 def test_a_status_nobody_has_heard_of_means_still_going(slow):

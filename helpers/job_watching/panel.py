@@ -1,6 +1,7 @@
 """The live view of a job: status, time left, bar, loss curve, latest events. `watch` uses it in a notebook, and the
 job form with a Cancel button."""
 
+import time
 from typing import Any
 
 import ipywidgets as widgets
@@ -18,7 +19,7 @@ class Panel:
 
     def __init__(self, shown: bool = True) -> None:
         self.status = widgets.HTML()
-        self.bar = widgets.IntProgress(min=0, max=1, layout=widgets.Layout(width="100%", max_width="40em"))
+        self.bar = widgets.FloatProgress(min=0, max=1, layout=widgets.Layout(width="100%", max_width="40em"))
         self.curve = widgets.Image(format="png", layout=widgets.Layout(max_width="40em", display="none"))
         self.latest = widgets.HTML()
         self.box = LiveBox([self.status, self.bar, self.curve, self.latest])
@@ -30,13 +31,11 @@ class Panel:
 
     def show(self, watcher: Watcher) -> None:
         self.status.value = f'<div role="status">{paragraph(status_line(watcher))}</div>'
-        self.latest.value = "".join(paragraph(event.message) for event in watcher.events[-LATEST_EVENTS:])
-        if watcher.steps:
-            self.bar.value, self.bar.max = 0, watcher.steps[1]
-            self.bar.value = watcher.steps[0]
-            if watcher.steps[0] > self.steps:
-                self.steps = watcher.steps[0]
-                self._draw(watcher)
+        self.bar.value = watcher.share_done
+        self.latest.value = "".join(map(paragraph, latest_events(watcher)))
+        if watcher.steps and watcher.steps[0] > self.steps:
+            self.steps = watcher.steps[0]
+            self._draw(watcher)
 
     def _draw(self, watcher: Watcher) -> None:
         metrics = metrics_frame(watcher.events)
@@ -51,6 +50,14 @@ class Panel:
     def close(self) -> None:
         """Make room: what watch() returns shows the end, and stays in the saved notebook."""
         self.box.layout.display = "none"
+
+
+def latest_events(watcher: Watcher) -> list[str]:
+    """The last messages. Before the first step the last one is a phase that goes on, so its seconds are counted."""
+    latest = [event.message for event in watcher.events[-LATEST_EVENTS:]]
+    if latest and not watcher.steps and not watcher.finished:
+        latest[-1] += f" ({max(0, time.time() - watcher.events[-1].created_at):.0f} s)"
+    return latest
 
 
 class LiveBox(widgets.VBox):

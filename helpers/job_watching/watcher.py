@@ -15,6 +15,8 @@ from helpers.connection.identity import is_practice
 FINAL = ("succeeded", "failed", "cancelled")  # any other status, also one nobody has heard of, means: still going
 NEAR, FAR = 0.5, 10.0  # seconds between two questions, to a practice server and to any other host
 PAGE = 100
+PREPARATION = 0.1
+EVENTS_BEFORE_A_STEP = 7  # of a job of real training: created, validating, validated, started, loading, recipe, time
 
 TRANSIENT = (openai.APIConnectionError, openai.RateLimitError, openai.InternalServerError)
 
@@ -49,6 +51,15 @@ class Watcher:
                 return int(event.data["step"]), int(event.data["total_steps"])
         return None
 
+    @property
+    def share_done(self) -> float:
+        """How far the job is, from 0 to 1, for a bar. What comes before the first step counts for a tenth."""
+        if self.job.status == "succeeded":
+            return 1.0
+        if self.steps:
+            return PREPARATION + (1 - PREPARATION) * self.steps[0] / self.steps[1]
+        return PREPARATION * min(1.0, len(self.events) / EVENTS_BEFORE_A_STEP)
+
 
 def events_of(client: OpenAI, job_id: str, known: Container[str] = ()) -> list[Any]:
     """The events of a job, oldest first. The host lists the newest first: pages are read until one that is known."""
@@ -79,6 +90,8 @@ def status_line(watcher: Watcher) -> str:
     parts = [f"Job {watcher.job_id}: {watcher.job.status.replace('_', ' ')}"]
     if steps := watcher.steps:
         parts.append(f"step {steps[0]:,} of {steps[1]:,}")
+    elif watcher.events and not watcher.finished:
+        parts.append(watcher.events[-1].message)  # the phase
     if left := time_left(watcher.job):
         parts.append(left)
     return ", ".join(parts)

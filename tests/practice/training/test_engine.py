@@ -230,6 +230,9 @@ def test_a_model_is_taken_away_as_a_plain_peft_folder(real, trained, workspace):
 
     taken = take_away(real, trained.fine_tuned_model)
     assert {"adapter_config.json", "adapter_model.safetensors"} <= {path.name for path in taken.folder.iterdir()}
+    assert taken.serve_command == (
+        f'vllm serve "{taken.base_model}" --enable-lora --max-lora-rank 32 --lora-modules "mattress={taken.folder}"'
+    )
     names = {}
     exec(taken.code, names)  # the lines that the notebook shows
     prompt = names["tokenizer"].apply_chat_template(
