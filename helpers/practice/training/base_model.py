@@ -10,6 +10,7 @@ import functools
 import hashlib
 import importlib.util
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -48,13 +49,24 @@ def model_source(name: str, home: Path) -> str:
     """
     configured = configured_models()
     if name in configured:
-        return configured[name]
+        return _checked(name, configured[name])
     if name != LOCAL_DEFAULT:
         known = ", ".join([LOCAL_DEFAULT, *configured])
         raise LocalModelError(
             f"model: found {name!r}; expected one of {known}, or a new one named in PRACTICE_LOCAL_MODELS"
         )
     return str(unpacked(home))
+
+
+def _checked(name: str, source: str) -> str:
+    """A hub id has one slash and does not begin like a path; anything else must be a folder."""
+    is_hub_id = re.fullmatch(r"[\w-][\w.-]*(/[\w.-]+)?", source) is not None
+    if not is_hub_id and not Path(source).is_dir():
+        raise LocalModelError(
+            f"PRACTICE_LOCAL_MODELS: {name}={source}: no such folder. Write where the model lies, or its id on the "
+            "Hugging Face Hub, such as HuggingFaceTB/SmolLM2-360M-Instruct."
+        )
+    return source
 
 
 @contextmanager

@@ -70,3 +70,20 @@ def test_a_file_that_was_written_again_is_hashed_again_and_any_other_once(tmp_pa
     assert sha256(weights) == hashlib.sha256(b"whole").hexdigest()
     os.utime(weights, ns=(written, written + 1))
     assert sha256(weights) == hashlib.sha256(b"other").hexdigest()
+
+
+@pytest.mark.parametrize("source", ["/no/such/folder", "./model", "~/models/small", "C:\\models\\small", "a/b/c"])
+def test_a_folder_that_is_not_there_is_named_and_not_asked_for_on_the_network(tmp_path, monkeypatch, source):
+    from helpers.practice.training.base_model import LocalModelError, model_source
+
+    monkeypatch.setenv("PRACTICE_LOCAL_MODELS", f"mine={source}")
+    with pytest.raises(LocalModelError, match="PRACTICE_LOCAL_MODELS: mine=.*no such folder"):
+        model_source("mine", tmp_path)
+
+
+def test_a_folder_and_the_id_of_a_hub_are_taken_as_they_are(tmp_path, monkeypatch):
+    from helpers.practice.training.base_model import model_source
+
+    for source in (str(tmp_path), "HuggingFaceTB/SmolLM2-360M-Instruct"):
+        monkeypatch.setenv("PRACTICE_LOCAL_MODELS", f"mine={source}")
+        assert model_source("mine", tmp_path) == source
