@@ -16,7 +16,7 @@ from helpers.display.tables import Shown, paragraph, plural, short_path
 from helpers.training_file.encodings import encoding_label, guess_encoding
 from helpers.training_file.hints import Hints
 from helpers.training_file.host_rules import check_for_host, rules_of
-from helpers.training_file.jsonl import FileForm, read_lines, write_lines
+from helpers.training_file.jsonl import FileForm, copy_file, read_lines, write_lines
 from helpers.training_file.not_jsonl import not_jsonl
 from helpers.training_file.problem import Example, Finding, Problem, excerpt
 from helpers.training_file.quality import Advice, question_of
@@ -336,16 +336,23 @@ def _items_of(source: pd.DataFrame | Iterable[Any] | PathLike) -> Iterator[Any]:
 def repair(source: PathLike, target: PathLike, *, overwrite: bool = False) -> Repair:
     """Write a repaired copy of a training file.
 
-    Repaired are: encoding, line ends, blank lines, commas before a closing bracket, Python's quotation marks,
-    roles and keys with a common other name, keys that do not belong there, weights, arguments of a call that
-    are not text, half characters, exact duplicates. A line that cannot be read is copied as it is. The original
-    is never written to, and an existing target only with `overwrite`.
+    Repaired are: encoding, line ends, blank lines, a JSON array in place of lines, commas after an example or before a
+    closing bracket, Python's quotation marks, JSON written as text, other programs' formats (ShareGPT, Alpaca, prompt
+    and completion, Gemini, TRL's preferences, a system text beside the messages), roles and keys with a common other
+    name, keys that do not belong there, weights, arguments of a call that are not text, half characters, exact
+    duplicates. Nothing that may be said is removed: a key that holds text is left for you. A line that cannot be read
+    is copied as it is, and so is a file that is no JSON. The original is never written to, and an existing target only
+    with `overwrite`.
     """
-    source, target = Path(source), Path(target)
+    source, target = existing_file(source), Path(target)
     if target.exists() and target.samefile(source):
         raise ValueError(f"target: found {target.name}, the file itself; expected another name")
     done = Repair(short_path(source), short_path(target))
-    write_lines(repaired_lines(source, done), target, overwrite)
+    other = not_jsonl(source, FileForm())
+    if other is not None and other.examples is None:
+        copy_file(source, target, overwrite)
+    else:
+        write_lines(repaired_lines(source, done), target, overwrite)
     done.left = check(target)
     return done
 

@@ -88,7 +88,7 @@ def _answer(example: Example) -> str:
 
 
 def _begins_with_yes_or_no(answer: str) -> bool:
-    """Whether it begins so, and the sentence does not go on to name its subject, as "Yes, the CloudRest has ..." does."""
+    """Whether it begins so and the sentence does not go on to name its subject, as in "Yes, the CloudRest has ..."."""
     found = _YES_OR_NO.match(answer)
     if not found or len(found[2].split()) < 2:
         return False  # "Yes" alone may be all that is wanted: a label

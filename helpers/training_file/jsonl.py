@@ -166,6 +166,12 @@ def write_lines(lines: Iterable[bytes], path: Path, overwrite: bool = False) -> 
             file.write(line + b"\n")
 
 
+def copy_file(source: Path, target: Path, overwrite: bool = False) -> None:
+    """A copy, byte for byte."""
+    with source.open("rb") as read, written_safely(target, overwrite) as file:
+        shutil.copyfileobj(read, file)
+
+
 # Possessive, and with an end for a text whose quotation mark is missing: linear in the length of any line.
 _STRING_OR_COMMA = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|,(\s*+[}\]])', re.DOTALL)
 

@@ -106,7 +106,9 @@ def _text_of_head(head: bytes) -> str:
 
 
 def _json(path: Path, first: str, lines: int, form: FileForm) -> NotJsonl | None:
-    if path.stat().st_size > LARGEST_JSON or (lines > 1 and not first.startswith("[") and _is_object(first)):
+    if path.stat().st_size > LARGEST_JSON or (
+        lines > 1 and not first.startswith("[") and _is_object(first.rstrip(", "))
+    ):
         return None
     read = FileForm()
     text = b"\n".join(line for _, line in read_lines(path, read))

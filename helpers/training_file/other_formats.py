@@ -105,7 +105,7 @@ def _sharegpt(example: Example) -> bool:
     turns = example.pop(key)
     if any(isinstance(turn, dict) and _speaker(turn) in FUNCTION_CALL_ROLES + OBSERVATION_ROLES for turn in turns):
         turns = _with_calls(turns)
-    if turns is None or not _with_tools(example):
+    if turns is None or not with_tools(example):
         return False
     example["messages"] = turns
     return "system" not in example or with_system(example)
@@ -152,7 +152,7 @@ def _as_json(call: Example) -> str:
     return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
 
 
-def _with_tools(example: Example) -> bool:
+def with_tools(example: Example) -> bool:
     """`tools` written as text becomes the list, each function in OpenAI's frame. An empty one says nothing."""
     tools = example.get("tools")
     if isinstance(tools, str):

@@ -67,7 +67,9 @@ class Report(Shown):
     def summary(self) -> str:
         counts = [plural(self.counts[name], name) for name in ("error", "warning") if self.counts[name]]
         found = " and ".join(counts) if counts else "no problems"
-        text = f"{self.name}: {found} in {plural(self.examples, self.unit)}"
+        text = f"{self.name}: {found}"
+        if self.examples or not any(problem.code == "not_jsonl" for problem in self.problems):
+            text += f" in {plural(self.examples, self.unit)}"
         if self.tokens is None:
             return text
         cut = f"; {plural(self.tokens.truncated, 'example')} cut" if self.tokens.truncated else ""
