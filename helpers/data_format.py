@@ -110,7 +110,8 @@ def check(
     report.add(form.problems())
     if report.examples or "not_jsonl" not in {problem.code for problem in report.problems}:
         whole = whole_file(report.examples, report.kinds)
-        report.add(problem for problem in whole if use == "training" or problem.code != "too_few")
+        may_be_short = use == "validation" and report.examples > 0
+        report.add(problem for problem in whole if not (may_be_short and problem.code == "too_few"))
     report.add(advice.finish())
     report.tokens = advice.tokens()
     report.hints = hints.sentences(report.examples)
@@ -348,11 +349,12 @@ def repair(source: PathLike, target: PathLike, *, overwrite: bool = False) -> Re
     if target.exists() and target.samefile(source):
         raise ValueError(f"target: found {target.name}, the file itself; expected another name")
     done = Repair(short_path(source), short_path(target))
-    other = not_jsonl(source, FileForm())
+    form = FileForm()
+    other = not_jsonl(source, form)
     if other is not None and other.examples is None:
         copy_file(source, target, overwrite)
     else:
-        write_lines(repaired_lines(source, done), target, overwrite)
+        write_lines(repaired_lines(source, other, form, done), target, overwrite)
     done.left = check(target)
     return done
 

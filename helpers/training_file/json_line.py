@@ -66,8 +66,10 @@ def object_on(raw: bytes, finding: Finding) -> Example | None:
         example = reading.loads(text)
     except json.JSONDecodeError as error:
         code, expected, fix = _why_not_json(text, error)
-        found = excerpt(text[max(0, error.pos - 15) :])
-        finding.error(code, f"character {error.pos + 1}", found, expected, fix)
+        found, where = excerpt(text[max(0, error.pos - 15) :]), f"character {error.pos + 1}"
+        if code == "comma_after_line":
+            found, where = "a comma", "the end of the line"
+        finding.error(code, where, found, expected, fix)
         return None
     except RecursionError:
         found = "brackets within brackets without end"

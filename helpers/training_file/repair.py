@@ -11,7 +11,7 @@ from typing import Any
 from helpers.display.tables import Shown, html_table, paragraph, plural, text_table
 from helpers.training_file.json_line import Reading, json_inside
 from helpers.training_file.jsonl import FileForm, read_lines, without_trailing_commas
-from helpers.training_file.not_jsonl import not_jsonl
+from helpers.training_file.not_jsonl import NotJsonl
 from helpers.training_file.other_formats import converted, with_system, with_tools
 from helpers.training_file.problem import carries_text, excerpt
 from helpers.training_file.quality import Seen, same_example
@@ -19,6 +19,7 @@ from helpers.training_file.rules import CHAT_KEYS, DPO_OTHER_NAMES, MESSAGE_KEYS
 
 MOST_LISTED = 10_000  # changes held in memory; more are counted, not listed
 MOST_SHOWN = 50
+LONGEST_SHOWN = 80  # characters of a value that is removed
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LONGEST_LITERAL = 1_000_000  # bytes; Python's parser takes a hundred times as much memory
 
@@ -66,11 +67,16 @@ class Repair(Shown):
         return table + paragraph("What is left:") + self.left._repr_html_()
 
 
-def repaired_lines(source: Path, done: Repair) -> Iterator[bytes]:
-    """The lines of the repaired copy. A file that is no JSONL, and from which no examples can be read, is left as it
-    is."""
-    form, seen = FileForm(), Seen("example")
-    other = not_jsonl(source, form)
+def repaired_lines(source: Path, other: NotJsonl | None, form: FileForm, done: Repair) -> Iterator[bytes]:
+    """The lines of the repaired copy.
+
+    Args:
+        source: The file.
+        other: What it is, if it is no JSONL, with the examples that were read from it.
+        form: How the file is saved is noted here, or was when those were read.
+        done: What is changed is noted here.
+    """
+    seen = Seen("example")
     if other is None:
         repaired = ((number, *repair_line(line)) for number, line in read_lines(source, form, progress=True))
     else:
@@ -202,7 +208,7 @@ def _repair_example(example: Example, what: list[str]) -> None:
     _repair_conversation(example, what)
     for key in sorted(example.keys() - CHAT_KEYS):
         if not carries_text(key, example[key]):
-            what.append(f'removed the key "{key}" ({excerpt(example.pop(key))})')
+            what.append(f'removed the key "{key}" ({excerpt(example.pop(key), LONGEST_SHOWN)})')
     messages = example["messages"]
     for i, message in enumerate(messages if isinstance(messages, list) else []):
         if isinstance(message, dict):
@@ -239,7 +245,9 @@ def _repair_message(message: Example, where: str, what: list[str]) -> None:
     if "content" in message or "tool_calls" in message or "function_call" in message:
         for key in sorted(message.keys() - MESSAGE_KEYS):  # else what is said may stand under that key
             if not carries_text(key, message[key]):
-                what.append(f"{where}{key}: removed ({excerpt(message.pop(key))}), no such key belongs there")
+                what.append(
+                    f"{where}{key}: removed ({excerpt(message.pop(key), LONGEST_SHOWN)}), no such key belongs there"
+                )
     _repair_weight(message, where, what)
     calls = message.get("tool_calls")
     for i, call in enumerate(calls if isinstance(calls, list) else []):

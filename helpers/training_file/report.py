@@ -21,9 +21,10 @@ ONE_CAUSE = {
 
 @dataclass
 class Cause:
-    """A problem that stands in several lines: its place in the list of problems, and those lines."""
+    """A problem that stands in several lines: its place in the list of problems, what was found first, the lines."""
 
     place: int
+    found: str
     first: int
     last: int
     lines: int = 1
@@ -88,17 +89,18 @@ class Report(Shown):
         """Whether this was one problem with another line before: a key that stands in each line is named once."""
         if problem.code not in ONE_CAUSE or problem.line is None:
             return False
-        key = (problem.code, problem.where.rpartition(".")[2], problem.found)
+        found = "" if problem.code == "not_an_object" else problem.found
+        key = (problem.code, problem.where.rpartition(".")[2], found)
         cause = self._causes.get(key)
         if cause is None:
             if len(self._causes) < MOST_CAUSES and self.counts[problem.severity] < MOST_KEPT:
-                self._causes[key] = Cause(len(self.problems), problem.line, problem.line)
+                self._causes[key] = Cause(len(self.problems), problem.found, problem.line, problem.line)
             return False
         if problem.line == cause.first:
             return False  # the same key in two messages of one line has two places
         if problem.line != cause.last:
             cause.last, cause.lines = problem.line, cause.lines + 1
-            found = f"{problem.found}, in {plural(cause.lines, self.unit)}: {cause.first} to {cause.last}"
+            found = f"{cause.found}, in {plural(cause.lines, self.unit)}: {cause.first} to {cause.last}"
             self.problems[cause.place] = replace(self.problems[cause.place], found=found)
         return True
 
