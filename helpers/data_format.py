@@ -220,7 +220,7 @@ def _csv_rows(path: Path) -> Iterator[dict[str, Any]]:
                 if lines > MANY_LINES and _swallowed(row, sign, head.count(sign)):
                     raise ValueError(_unclosed(path, started - lines + 1, lines))
                 yield row
-            if lines > 1 and _is_unclosed(path, sign):
+            if _is_unclosed(path, sign):
                 raise ValueError(_unclosed(path, started - lines + 1, lines))
     except csv.Error as error:
         raise ValueError(f"{path.name}: {error} after line {started}; {CLOSING_MARK}") from error

@@ -58,9 +58,11 @@ def not_jsonl(path: Path, form: FileForm) -> NotJsonl | None:
     """
     with path.open("rb") as file:
         head = file.read(HEAD)
+        if b"\n" not in head.strip() and len(head) == HEAD:  # one long line; up to the end of the next one
+            head += file.readline(LARGEST_JSON) + file.readline(HEAD)
     if found := _binary(path, head):
         return found
-    lines = [line for line in _text_of_head(head).splitlines() if line.strip()]
+    lines = [line for line in _text_of_head(head).split("\n") if line.strip()]
     if not lines:
         return None
     first = lines[0].strip()

@@ -42,7 +42,7 @@ def excerpt(value: Any, length: int = 40) -> str:
     """The first characters of a value, as JSON, for a message to a person."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     # Half a character cannot be printed or sent; it is shown as it stands in the file: \ud83d.
-    text = " ".join(text.split()).encode("utf-8", "backslashreplace").decode("utf-8")
+    text = " ".join(text[: 20 * length].split()).encode("utf-8", "backslashreplace").decode("utf-8")
     shown = text if len(text) <= length else text[: length - 3] + "..."
     return f'"{shown}"' if isinstance(value, str) else shown
 
