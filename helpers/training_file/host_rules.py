@@ -24,18 +24,18 @@ class HostRules:
 # Hosts whose files were found to have no rules of their own, or rules that nobody could confirm, are not listed.
 HOST_RULES = (
     HostRules(
-        "dashscope", "DashScope (Alibaba Bailian)", ("aliyuncs.com",),
-        "help.aliyun.com/zh/model-studio, fine-tuning, read on 2026-11-27",
+        "dashscope", "DashScope (Alibaba Bailian)", ("dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com"),
+        "Alibaba's guide to fine-tuning on Bailian, read on 2026-11-27",
         no_keys=frozenset({"name", "weight"}),
     ),
     HostRules(
         "siliconflow", "SiliconFlow", ("siliconflow.cn", "siliconflow.com"),
-        "docs.siliconflow.cn, guide to fine-tuning, read on 2026-11-27",
+        "SiliconFlow's guide to fine-tuning, read on 2026-11-27",
         system_first=True, strict_turns=True,
     ),
     HostRules(
         "azure", "Azure OpenAI", ("openai.azure.com", "services.ai.azure.com"),
-        "learn.microsoft.com/azure, fine-tuning, read on 2026-11-23",
+        "Microsoft's guide to fine-tuning on Azure OpenAI, read on 2026-11-23",
         no_dots_in_suffix=True,
     ),
 )  # fmt: skip
@@ -96,8 +96,10 @@ def _check_turns(roles: list[object], rules: HostRules, finding: Finding) -> Non
         turn += 1
 
 
-def suffix_problem(suffix: str | None, rules: HostRules) -> str | None:
-    """Why this host refuses the suffix of a job; None if it does not."""
-    if suffix and rules.no_dots_in_suffix and "." in suffix:
-        return f"suffix: found {excerpt(suffix)}; expected no dots on {rules.title}; write a dash in place of the dot"
-    return None
+def check_suffix(suffix: str | None, host: str | None) -> None:
+    """Raise ValueError for the suffix of a job that this host (its name, or None) refuses."""
+    rules = rules_of(host) if host is not None else None
+    if suffix and rules and rules.no_dots_in_suffix and "." in suffix:
+        raise ValueError(
+            f"suffix: found {excerpt(suffix)}; expected no dots on {rules.title}; write a dash in place of the dot"
+        )

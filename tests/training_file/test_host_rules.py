@@ -1,9 +1,11 @@
 """Rules of other hosts: applied when they are asked for, and only then."""
 
+import openai
 import pytest
 
 from helpers.data_format import check
-from helpers.training_file.host_rules import HOST_RULES, host_at, rules_of, suffix_problem
+from helpers.job import start
+from helpers.training_file.host_rules import HOST_RULES, check_suffix, host_at, rules_of
 from tests.training_file.test_cases import case
 
 SYSTEM, USER, SAID = (
@@ -39,10 +41,12 @@ def test_a_file_that_openai_takes_is_refused_for_siliconflow_only_when_asked():
     assert [problem.line for problem in check(case("42"), host="SiliconFlow").errors] == [10]
 
 
-def test_azure_takes_no_dots_in_a_suffix():
-    azure = rules_of("azure")
-    assert "no dots" in suffix_problem("shop-1.2", azure) and suffix_problem("shop-1-2", azure) is None
-    assert suffix_problem("shop-1.2", rules_of("dashscope")) is None
+def test_azure_takes_no_dots_in_a_suffix_and_no_job_is_started_with_one():
+    azure = openai.OpenAI(base_url="https://shop.openai.azure.com/openai/v1/", api_key="none")
+    with pytest.raises(ValueError, match=r'suffix: found "shop-1.2"; expected no dots on Azure OpenAI'):
+        start(azure, "file-abc", "gpt-4.1-mini-2025-04-14", suffix="shop-1.2")
+    check_suffix("shop-1-2", "azure")
+    check_suffix("shop-1.2", None)
 
 
 @pytest.mark.parametrize("host", ["mistrall", "", None, 7])

@@ -299,7 +299,7 @@ def test_a_format_that_cannot_be_converted_whole_is_left_as_it_was(tmp_path):
 
 def test_alpaca_keeps_its_input_its_system_and_its_history(tmp_path):
     alpaca = {
-        "instruction": "Translate.", "input": "Hallo", "output": "Hello", "system": "Be exact.", "history": [["a", "b"]],
+        "instruction": "Translate.", "input": "Hallo", "output": "Hello", "system": "Be exact.", "history": [["a", "b"]]
     }  # fmt: skip
     _, target = repaired(tmp_path, alpaca)
     said = [(message["role"], message["content"]) for message in read(target)[-1]["messages"]]
