@@ -1,6 +1,5 @@
 """Step 1: read, check, split, repair, draw and write training examples."""
 
-import csv
 import json
 import os
 import random
@@ -11,9 +10,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from helpers.course_data.given import examples_given, existing_file, is_columns, is_table, what_it_is
+from helpers.course_data.given import examples_given, existing_file
 from helpers.display.tables import Shown, paragraph, plural, short_path
-from helpers.training_file.encodings import encoding_label, guess_encoding
 from helpers.training_file.hints import Hints
 from helpers.training_file.host_rules import check_for_host, rules_of
 from helpers.training_file.jsonl import FileForm, copy_file, read_lines, write_lines
@@ -22,17 +20,13 @@ from helpers.training_file.problem import Example, Finding, Problem, excerpt
 from helpers.training_file.quality import Advice, question_of
 from helpers.training_file.repair import Repair, repaired_lines
 from helpers.training_file.report import Report
+from helpers.training_file.rows import Rows, rows_of
 from helpers.training_file.rules import check_example, check_line, kind_of, parse_line, whole_file
 from helpers.training_file.spreadsheet import chat_example
 
 __all__ = ["Repair", "Report", "check", "from_rows", "read", "repair", "sample", "split", "write"]
 
-MANY_LINES = 5  # in one row of a CSV file; then its cells are looked into for rows that were swallowed
-CLOSING_MARK = 'expected a closing " after each opening one: look for the one that is missing'
-ENCODING_SAMPLE = 64_000  # bytes
-
 PathLike = str | os.PathLike[str]
-Rows = pd.DataFrame | Iterable[dict[str, Any]] | PathLike
 
 
 def read(path: PathLike) -> list[Example]:
@@ -157,7 +151,7 @@ def from_rows(
     Raises:
         ValueError: names the columns that are missing, or every row without a question or an answer.
     """
-    table = list(_rows_of(rows))
+    table = list(rows_of(rows))
     columns = list(dict.fromkeys(str(name) for row in table for name in row))
     missing = [name for name in (question, answer) if name not in columns]
     if missing:
@@ -176,82 +170,6 @@ def _instead(columns: list[str]) -> str:
     if "messages" in columns:
         return "These are examples already: check() and write() take them as they are"
     return 'Name the two with question="..." and answer="...", or let examples_from("file") propose them'
-
-
-def _rows_of(rows: Rows) -> Iterator[dict[str, Any]]:
-    if is_columns(rows):
-        rows = pd.DataFrame(rows)
-    if is_table(rows):
-        yield from rows.to_dict("records")
-    elif isinstance(rows, str | os.PathLike):
-        path = existing_file(rows)
-        yield from _json_rows(path) if _holds_objects(path) else _csv_rows(path)
-    elif isinstance(rows, dict | bytes) or not isinstance(rows, Iterable):
-        expected = "a table, or a list of dicts with a question and an answer: [{...}, {...}]"
-        raise ValueError(f"rows: found {what_it_is(rows)}; expected {expected}")
-    else:
-        for number, row in enumerate(rows, 1):
-            if not isinstance(row, dict):
-                expected = "a dict with a question and an answer"
-                raise ValueError(f"row {number}: found {excerpt(row)}; expected {expected}")
-            yield row
-
-
-def _holds_objects(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
-
-
-def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
-    other = not_jsonl(path, FileForm())
-    yield from (other.examples or []) if other is not None else read(path)
-
-
-def _csv_rows(path: Path) -> Iterator[dict[str, Any]]:
-    """A row at a time; with commas, or with the semicolons or tabs that some spreadsheets write."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            head = file.readline()
-            file.seek(0)
-            sign = max(",;\t", key=head.count)
-            rows, started, lines = csv.DictReader(file, delimiter=sign, restkey=""), 1, 0
-            for row in rows:
-                lines, started = rows.line_num - started, rows.line_num
-                if lines > MANY_LINES and _swallowed(row, sign, head.count(sign)):
-                    raise ValueError(_unclosed(path, started - lines + 1, lines))
-                yield row
-            if _is_unclosed(path, sign):
-                raise ValueError(_unclosed(path, started - lines + 1, lines))
-    except csv.Error as error:
-        raise ValueError(f"{path.name}: {error} after line {started}; {CLOSING_MARK}") from error
-    except UnicodeDecodeError as error:
-        guess = guess_encoding(path.read_bytes()[:ENCODING_SAMPLE])
-        seems = f", {encoding_label(guess)} as it seems" if guess else ""
-        raise ValueError(
-            f"{path.name}: found text that is not UTF-8 (byte {error.start + 1}){seems}; expected UTF-8: save it from "
-            f'the spreadsheet as "CSV UTF-8", or use examples_from("{path.name}"), which reads other encodings'
-        ) from error
-
-
-def _swallowed(row: dict[str, Any], sign: str, signs: int) -> bool:
-    """Whether the lines inside a cell are rows themselves, as after a quotation mark that was not closed."""
-    lines = [line for cell in row.values() if isinstance(cell, str) for line in cell.splitlines()[1:-1]]
-    return sum(1 for line in lines if line.count(sign) == signs) >= 0.8 * max(1, len(lines))
-
-
-def _is_unclosed(path: Path, sign: str) -> bool:
-    """Whether the file ends inside of a cell: Python's reader says so only when it is told to be strict."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        try:
-            for _ in csv.reader(file, delimiter=sign, strict=True):
-                pass
-        except csv.Error as error:
-            return "unexpected end" in str(error)
-    return False
-
-
-def _unclosed(path: Path, line: int, lines: int) -> str:
-    return f"{path.name}: found a row of {lines} lines, from line {line} on; {CLOSING_MARK}"
 
 
 def _cell_text(cell: Any) -> str:
@@ -321,7 +239,7 @@ def sample(source: pd.DataFrame | Iterable[Any] | PathLike, n: int, *, seed: int
 def _items_of(source: pd.DataFrame | Iterable[Any] | PathLike) -> Iterator[Any]:
     is_file = isinstance(source, str | os.PathLike)
     if isinstance(source, pd.DataFrame) or (is_file and Path(source).suffix.lower() == ".csv"):
-        yield from _rows_of(source)
+        yield from rows_of(source)
     elif is_file:
         for number, line in read_lines(Path(source)):
             example, problems = parse_line(line, number)
