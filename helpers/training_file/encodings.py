@@ -175,5 +175,8 @@ def _utf16_line(line: bytes, encoding: str) -> Iterator[bytes]:
         try:
             yield head.decode(encoding).encode("utf-8")
         except UnicodeError:  # half a character, or an odd number of bytes
-            yield head
-    yield from tail.splitlines(keepends=True)
+            tail = head + tail
+    *whole, last_line = tail.split(b"\n")
+    yield from (each + b"\n" for each in whole)
+    if last_line:
+        yield last_line

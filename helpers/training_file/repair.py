@@ -102,20 +102,32 @@ def repair_line(line: bytes) -> tuple[bytes, Example | None, list[str]]:
     example = _read_somehow(line, what)
     if example is None:
         return line, None, []
-    whole, example, what = _repair_read(example, what)
-    return (whole, example, what) if what else (line, example, what)
+    whole, repaired, what = _repair_read(example, what)
+    return (whole, repaired, what) if what and repaired is not None else (line, repaired, [])
 
 
-def _repair_read(example: Example, what: list[str] | None = None) -> tuple[bytes, Example, list[str]]:
+def _repair_read(example: Example, what: list[str] | None = None) -> tuple[bytes, Example | None, list[str]]:
+    """The line of an example that was read. The example is None if a part of it would be lost on the way."""
     what = what if what is not None else []
-    _repair_example(example, what)
+    whole = _without_half_characters(example)
+    if whole is None:
+        return json.dumps(example).encode(), None, []
+    if whole is not example:
+        what.append("removed half of a character")
+    _repair_example(whole, what)
+    return json.dumps(whole, ensure_ascii=False).encode("utf-8"), whole, what
+
+
+def _without_half_characters(example: Example) -> Example | None:
+    """The example itself if it has none; None if two of its keys would be the same without them."""
     text = json.dumps(example, ensure_ascii=False)
     try:
-        return text.encode("utf-8"), example, what
+        text.encode("utf-8")
     except UnicodeEncodeError:
-        what.append("removed half of a character")
-        whole = text.encode("utf-8", "ignore")
-        return whole, json.loads(whole), what
+        reading = Reading()
+        whole = reading.loads(text.encode("utf-8", "ignore"))
+        return None if reading.twice else whole
+    return example
 
 
 def _read_somehow(line: bytes, what: list[str]) -> Example | None:

@@ -343,3 +343,11 @@ def test_a_long_line_takes_a_few_times_its_size(tmp_path, kind):
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 15 * source.stat().st_size
+
+
+def test_half_a_character_in_the_name_of_a_key_hides_no_format_and_loses_no_key(tmp_path):
+    other = '{"\\ud83dconversations": [{"from": "human", "value": "Q"}, {"from": "gpt", "value": "A"}]}'
+    same = '{"messages": [{"role": "user", "\\ud83dcontent": "first", "content": "second"}]}'
+    done, target = repaired(tmp_path, other, same)
+    assert read(target)[-2]["messages"][1] == {"role": "assistant", "content": "A"}
+    assert target.read_text(encoding="utf-8").splitlines()[-1] == same and not done.left.ok
