@@ -1,8 +1,9 @@
 """Counting tokens the way the bill counts them, without a network.
 
 GPT models are counted with their own encoding, a model on this computer with its own tokenizer once it lies there; what
-its chat template adds, such as a system message where an example has none, is not counted. For other models the count is an estimate made with o200k_base, and the result says so. Images are not counted: how many
-tokens one costs depends on its size. The result says how many there are.
+its chat template adds, such as a system message where an example has none, is not counted. For other models the count
+is an estimate made with o200k_base, and the result says so. Images are not counted: how many tokens one costs depends
+on its size. The result says how many there are.
 """
 
 import json
