@@ -1,16 +1,16 @@
 """Prices and estimates, all in US dollars as exact decimals. The prices are dated data: data/prices.csv."""
 
 import csv
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from helpers.connection.catalogue import SIMULATED_DEFAULT, UnknownModelError, base_model, base_name
+from helpers.course_data.given import Given, examples_for_counting
 from helpers.course_data.paths import DATA
 from helpers.display.tables import Shown, html_table, plural, text_table
-from helpers.tokens import count_text, count_tokens
+from helpers.tokens import count_text, count_tokens, messages_in, not_counted
 
 MILLION = 1_000_000
 AMOUNTS = ("train", "input", "cached_input", "output")
@@ -53,6 +53,8 @@ class Estimate(Shown):
     `expected` follows the published counting rule. Whether the bill follows it exactly is not confirmed, so
     `low` counts the text alone and `high` adds a tenth. Where the host chooses the epochs, `high` adds one.
     For a model without a price in data/prices.csv all of them, and `price`, are None.
+    `tokens_estimated`: they were counted with another model's encoding. The tokens of `images` are not counted, and
+    `left_out` is how many examples cannot be read.
     """
 
     model: str
@@ -66,6 +68,9 @@ class Estimate(Shown):
     price: Price | None
     on_openai: Decimal | None = None
     truncated: int = 0
+    tokens_estimated: bool = False
+    images: int = 0
+    left_out: int = 0
 
     def __str__(self) -> str:
         return f"Training {self.model}\n{text_table(self._rows())}"
@@ -76,9 +81,11 @@ class Estimate(Shown):
     def _rows(self) -> list[tuple[str, str]]:
         chosen = " (chosen by the host from the number of examples)" if self.epochs_chosen_by_host else ""
         cut = f" ({plural(self.truncated, 'example')} cut at the model's limit)" if self.truncated else ""
+        estimated = " (an estimate)" if self.tokens_estimated else ""
         rows = [
             ("examples", f"{self.examples:,}"),
-            ("tokens in the file", f"{self.tokens:,}{cut}"),
+            ("tokens in the file", f"{self.tokens:,}{estimated}{cut}"),
+            *not_counted(self.images, self.left_out),
             ("epochs", f"{self.epochs}{chosen}"),
             ("tokens billed", f"{self.tokens * self.epochs:,}"),
         ]
@@ -184,16 +191,20 @@ def monthly_cost(calls_per_day: int, *, input_tokens: int, output_tokens: int, p
     return cents(call_cost(input_tokens, output_tokens, price) * calls_per_day * DAYS_PER_MONTH)
 
 
-def estimate(examples: Iterable[dict[str, Any]], model: str, epochs: int | None = None) -> Estimate:
-    """What training on these examples will cost. Without `epochs` (1 to 50), the host's rule is used.
+def estimate(examples: Given, model: str, epochs: int | None = None) -> Estimate:
+    """What training on these examples, or on those of a JSONL file, will cost. Without `epochs` (1 to 50), the host's
+    rule is used.
 
     For a model on your own computer the cost is 0 and `on_openai` says what the same would cost there. For a
     model of another host, whose price the course does not know, the tokens are estimated and the amounts are None.
+    Images are not counted and examples that cannot be read are left out; the result says so. Raises ValueError if there
+    are no examples.
     """
     if epochs is not None and not 1 <= epochs <= MOST_EPOCHS:
         raise ValueError(f"epochs: found {epochs}; expected 1 to {MOST_EPOCHS}, or None: the host chooses")
-    examples = list(examples)
+    examples = list(examples_for_counting(examples))
     counted = count_tokens(examples, model)
+    examples = [example for example in examples if isinstance(example, dict) and messages_in(example)]
     n_epochs = epochs or default_epochs(len(examples), model)
     local = _is_local(model)
     price = _training_price(model)
@@ -218,6 +229,9 @@ def estimate(examples: Iterable[dict[str, Any]], model: str, epochs: int | None 
         price=price,
         on_openai=_cost_on_openai(counted.billable, epochs or default_epochs(len(examples))) if local else None,
         truncated=counted.truncated,
+        tokens_estimated=counted.estimated,
+        images=counted.images,
+        left_out=counted.left_out,
     )
 
 
@@ -265,7 +279,7 @@ def _is_local(model: str) -> bool:
 
 
 def _text_tokens(example: dict[str, Any], model: str) -> int:
-    contents = [message.get("content") for message in example.get("messages", [])]
+    contents = [message.get("content") for message in messages_in(example)] if "messages" in example else []
     return sum(count_text(text, model) for text in contents if isinstance(text, str))
 
 

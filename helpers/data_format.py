@@ -1,119 +1,50 @@
 """Step 1: read, check, split, repair, draw and write training examples."""
 
-import csv
 import json
 import os
 import random
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
-from helpers.display.tables import Shown, html_table, paragraph, plural, short_path, text_table
-from helpers.tokens import TokenCount
-from helpers.training_file.jsonl import FileForm, read_lines, write_lines
-from helpers.training_file.problem import Example, Problem, excerpt
+from helpers.course_data.given import examples_given, existing_file
+from helpers.display.tables import Shown, paragraph, plural, short_path
+from helpers.training_file.hints import Hints
+from helpers.training_file.host_rules import check_for_host, rules_of
+from helpers.training_file.jsonl import FileForm, copy_file, read_lines, write_lines
+from helpers.training_file.not_jsonl import not_jsonl
+from helpers.training_file.problem import Example, Finding, Problem, excerpt
 from helpers.training_file.quality import Advice, question_of
 from helpers.training_file.repair import Repair, repaired_lines
-from helpers.training_file.rules import Kind, check_example, check_line, kind_of, parse_line, whole_file
+from helpers.training_file.report import Report
+from helpers.training_file.rows import Rows, rows_of
+from helpers.training_file.rules import check_example, check_line, kind_of, parse_line, whole_file
 from helpers.training_file.spreadsheet import chat_example
 
 __all__ = ["Repair", "Report", "check", "from_rows", "read", "repair", "sample", "split", "write"]
 
-MOST_KEPT = 10_000  # errors, and as many warnings, held in memory; more are counted, not listed
-MOST_SHOWN = 50
-
 PathLike = str | os.PathLike[str]
-Rows = pd.DataFrame | Iterable[dict[str, Any]] | PathLike
-
-
-@dataclass(repr=False)
-class Report(Shown):
-    """What `check` found. `ok` is True when a job will accept the file; warnings may remain."""
-
-    name: str
-    examples: int = 0
-    problems: list[Problem] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-    kinds: Counter[Kind] = field(default_factory=Counter)
-    tokens: TokenCount | None = None
-    unit: str = "line"
-
-    @property
-    def errors(self) -> list[Problem]:
-        return [problem for problem in self.problems if problem.severity == "error"]
-
-    @property
-    def warnings(self) -> list[Problem]:
-        return [problem for problem in self.problems if problem.severity == "warning"]
-
-    @property
-    def ok(self) -> bool:
-        return not self.counts["error"]
-
-    @property
-    def kind(self) -> Kind:
-        """The format of most examples: chat, dpo (preferences), completions (old) or unknown."""
-        return self.kinds.most_common(1)[0][0] if self.kinds else "unknown"
-
-    @property
-    def summary(self) -> str:
-        counts = [plural(self.counts[name], name) for name in ("error", "warning") if self.counts[name]]
-        found = " and ".join(counts) if counts else "no problems"
-        text = f"{self.name}: {found} in {plural(self.examples, self.unit)}"
-        if self.tokens is None:
-            return text
-        cut = f"; {plural(self.tokens.truncated, 'example')} cut" if self.tokens.truncated else ""
-        return f"{text}, {plural(self.tokens.total, 'token')}{cut}"
-
-    def add(self, problems: Iterable[Problem]) -> None:
-        for problem in problems:
-            self.counts[problem.severity] += 1
-            if self.counts[problem.severity] <= MOST_KEPT:
-                self.problems.append(problem)
-
-    def _shown(self) -> list[Problem]:
-        """Errors before warnings where not all can be shown; in the order of the file."""
-        chosen = [*self.errors, *self.warnings][:MOST_SHOWN]
-        return sorted(chosen, key=lambda problem: (problem.line or 0, problem.where))
-
-    def _place(self, problem: Problem) -> str:
-        return f"{self.unit} {problem.line}" if problem.line else "file"
-
-    def _more(self) -> str:
-        more = self.counts.total() - MOST_SHOWN
-        return f"... and {more:,} more, in .errors and .warnings" if more > 0 else ""
-
-    def __str__(self) -> str:
-        rows = [
-            (self._place(p), p.severity, p.where, f"found {p.found}; expected {p.expected}; {p.fix}")
-            for p in self._shown()
-        ]
-        return "\n".join(filter(None, [self.summary, text_table(rows), self._more()]))
-
-    def _repr_html_(self) -> str:
-        if not self.problems:
-            return paragraph(self.summary)
-        rows = [(self._place(p), p.severity, p.where, p.found, p.expected, p.fix) for p in self._shown()]
-        headers = [self.unit, "severity", "where", "found", "expected", "what to do"]
-        table = html_table(headers, rows, caption=self.summary)
-        return table + paragraph(self._more()) if self._more() else table
 
 
 def read(path: PathLike) -> list[Example]:
     """All examples of a JSONL file. Raises ValueError that names every line that cannot be read."""
     report, examples = Report(short_path(path)), []
-    for number, line in read_lines(Path(path)):
+    file = existing_file(path)
+    other = not_jsonl(file, FileForm())
+    if other is not None:
+        report.add([other.problem])
+        raise ValueError(str(report))
+    for number, line in read_lines(file):
         example, problems = parse_line(line, number)
         report.examples += 1
         if example is None:
             report.add(problems)
         else:
             examples.append(example)
-    if report.problems:
+    if report.errors:
         raise ValueError(str(report))
     return examples
 
@@ -123,6 +54,8 @@ def check(
     *,
     model: str | None = None,
     validation: PathLike | Iterable[Example] | None = None,
+    host: str | None = None,
+    use: Literal["training", "validation"] = "training",
     progress: bool = True,
 ) -> Report:
     """Find every problem in a training file, or in a list of examples.
@@ -133,6 +66,8 @@ def check(
         source: a JSONL file, or the examples themselves.
         model: the base model; its tokens are counted, and examples too long for it are named.
         validation: the examples to check with; questions that stand in both are named.
+        host: a host with rules of its own: "dashscope", "siliconflow" or "azure".
+        use: what the file is for; one to check with ("validation") may be short.
         progress: show a bar while a file over 20 MB is read.
 
     Returns:
@@ -140,37 +75,63 @@ def check(
 
     Raises:
         OSError: the file cannot be opened.
+        ValueError: there are no examples in what was given, or nothing is known of the host.
     """
-    is_file = isinstance(source, str | os.PathLike)
-    report = Report(short_path(source)) if is_file else Report("the examples", unit="example")
-    form, advice = FileForm(), Advice(model, report.unit)
+    if use not in ("training", "validation"):
+        raise ValueError(f'use: found {excerpt(use)}; expected "training" or "validation"')
+    rules = rules_of(host) if host is not None else None
+    form = FileForm()
+    report, numbered = _opened(source, form, progress)
+    advice, hints = Advice(model, report.unit), Hints(model)
     if validation is not None:
-        for number, example, _ in _numbered(validation, FileForm(), progress=False):
+        for number, example, _ in _opened(validation, FileForm(), False)[1]:
             if example is not None:
                 advice.remember_validation(example, number)
-    for number, example, problems in _numbered(source, form, progress):
+    for number, example, problems in numbered:
         report.examples += 1
         report.add(problems)
-        if example is not None:
-            report.kinds[kind_of(example)] += 1
-            sound = all(problem.severity == "warning" for problem in problems)
-            report.add(advice.look_at(number, example, sound))
+        if example is None:
+            continue
+        report.kinds[kind_of(example)] += 1
+        sound = all(problem.severity == "warning" for problem in problems)
+        report.add(advice.look_at(number, example, sound))
+        if sound:
+            hints.look_at(example)
+        if rules is not None:
+            finding = Finding(number)
+            check_for_host(example, rules, finding)
+            report.add(finding.problems)
     report.add(form.problems())
-    report.add(whole_file(report.examples, report.kinds))
+    if report.examples or "not_jsonl" not in {problem.code for problem in report.problems}:
+        whole = whole_file(report.examples, report.kinds)
+        may_be_short = use == "validation" and report.examples > 0
+        report.add(problem for problem in whole if not (may_be_short and problem.code == "too_few"))
     report.add(advice.finish())
     report.tokens = advice.tokens()
+    report.hints = hints.sentences(report.examples)
     return report
 
 
-def _numbered(
-    source: PathLike | Iterable[Example], form: FileForm, progress: bool
-) -> Iterator[tuple[int, Example | None, list[Problem]]]:
-    if isinstance(source, str | os.PathLike):
-        for number, line in read_lines(Path(source), form, progress=progress):
-            yield number, *check_line(line, number)
-    else:
-        for number, example in enumerate(source, 1):
-            yield number, example if isinstance(example, dict) else None, check_example(example, number)
+Numbered = Iterator[tuple[int, Example | None, list[Problem]]]
+
+
+def _opened(source: PathLike | Iterable[Example], form: FileForm, progress: bool) -> tuple[Report, Numbered]:
+    """The report on a file or on a list of examples, and the examples with their numbers, as they are read."""
+    if not isinstance(source, str | os.PathLike):
+        return Report("the examples", unit="example"), _checked(examples_given(source))
+    path = existing_file(source)
+    other = not_jsonl(path, form)
+    if other is None:
+        lines = read_lines(path, form, progress=progress)
+        return Report(short_path(source)), ((number, *check_line(line, number)) for number, line in lines)
+    report = Report(short_path(source), unit="example")
+    report.add([other.problem])
+    return report, _checked(other.examples or [])
+
+
+def _checked(examples: Iterable[Any]) -> Numbered:
+    for number, example in enumerate(examples, 1):
+        yield number, example if isinstance(example, dict) else None, check_example(example, number)
 
 
 def from_rows(
@@ -179,7 +140,7 @@ def from_rows(
     """Chat examples from a table.
 
     Args:
-        rows: a pandas DataFrame, a list of dicts, or a CSV file.
+        rows: a pandas DataFrame, a list of dicts, a dict of columns, a CSV file, or a JSONL file of rows.
         system: a system message for every example.
         question: the name of the column with the questions.
         answer: the name of the column with the answers.
@@ -190,12 +151,12 @@ def from_rows(
     Raises:
         ValueError: names the columns that are missing, or every row without a question or an answer.
     """
-    table = list(_rows_of(rows))
+    table = list(rows_of(rows))
     columns = list(dict.fromkeys(str(name) for row in table for name in row))
     missing = [name for name in (question, answer) if name not in columns]
     if missing:
         found = f"the columns {', '.join(columns)}" if columns else "no rows"
-        raise ValueError(f"rows: found {found}; expected also {', '.join(missing)}")
+        raise ValueError(f"rows: found {found}; expected also {', '.join(missing)}. {_instead(columns)}")
     pairs = [(_cell_text(row.get(question)), _cell_text(row.get(answer))) for row in table]
     empty = [str(number) for number, pair in enumerate(pairs, 1) if not all(pair)]
     if empty:
@@ -204,31 +165,11 @@ def from_rows(
     return [chat_example(asked, said, system) for asked, said in pairs]
 
 
-def _rows_of(rows: Rows) -> Iterator[dict[str, Any]]:
-    if isinstance(rows, pd.DataFrame):
-        yield from rows.to_dict("records")
-    elif isinstance(rows, str | os.PathLike):
-        yield from _csv_rows(Path(rows))
-    else:
-        for number, row in enumerate(rows, 1):
-            if not isinstance(row, dict):
-                expected = "a dict with a question and an answer"
-                raise ValueError(f"row {number}: found {excerpt(row)}; expected {expected}")
-            yield row
-
-
-def _csv_rows(path: Path) -> Iterator[dict[str, Any]]:
-    """A row at a time; with commas, or with the semicolons or tabs that some spreadsheets write."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            head = file.readline()
-            file.seek(0)
-            yield from csv.DictReader(file, delimiter=max(",;\t", key=head.count), restkey="")
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{path.name}: found text that is not UTF-8 (byte {error.start + 1}); "
-            'expected UTF-8: save it from the spreadsheet as "CSV UTF-8"'
-        ) from error
+def _instead(columns: list[str]) -> str:
+    """What to do with a table whose columns have other names."""
+    if "messages" in columns:
+        return "These are examples already: check() and write() take them as they are"
+    return 'Name the two with question="..." and answer="...", or let examples_from("file") propose them'
 
 
 def _cell_text(cell: Any) -> str:
@@ -298,7 +239,7 @@ def sample(source: pd.DataFrame | Iterable[Any] | PathLike, n: int, *, seed: int
 def _items_of(source: pd.DataFrame | Iterable[Any] | PathLike) -> Iterator[Any]:
     is_file = isinstance(source, str | os.PathLike)
     if isinstance(source, pd.DataFrame) or (is_file and Path(source).suffix.lower() == ".csv"):
-        yield from _rows_of(source)
+        yield from rows_of(source)
     elif is_file:
         for number, line in read_lines(Path(source)):
             example, problems = parse_line(line, number)
@@ -314,16 +255,24 @@ def _items_of(source: pd.DataFrame | Iterable[Any] | PathLike) -> Iterator[Any]:
 def repair(source: PathLike, target: PathLike, *, overwrite: bool = False) -> Repair:
     """Write a repaired copy of a training file.
 
-    Repaired are: encoding, line ends, blank lines, commas before a closing bracket, Python's quotation marks,
-    roles and keys with a common other name, keys that do not belong there, weights, arguments of a call that
-    are not text, half characters, exact duplicates. A line that cannot be read is copied as it is. The original
-    is never written to, and an existing target only with `overwrite`.
+    Repaired are: encoding, line ends, blank lines, a JSON array in place of lines, commas after an example or before a
+    closing bracket, Python's quotation marks, JSON written as text, other programs' formats (ShareGPT, Alpaca, prompt
+    and completion, Gemini, TRL's preferences, a system text beside the messages), roles and keys with a common other
+    name, keys that do not belong there, weights, arguments of a call that are not text, half characters, exact
+    duplicates. Nothing that may be said is removed: a key that holds text is left for you. A line that cannot be read
+    is copied as it is, and so is a file that is no JSON. The original is never written to, and an existing target only
+    with `overwrite`.
     """
-    source, target = Path(source), Path(target)
+    source, target = existing_file(source), Path(target)
     if target.exists() and target.samefile(source):
         raise ValueError(f"target: found {target.name}, the file itself; expected another name")
     done = Repair(short_path(source), short_path(target))
-    write_lines(repaired_lines(source, done), target, overwrite)
+    form = FileForm()
+    other = not_jsonl(source, form)
+    if other is not None and other.examples is None:
+        copy_file(source, target, overwrite)
+    else:
+        write_lines(repaired_lines(source, other, form, done), target, overwrite)
     done.left = check(target)
     return done
 

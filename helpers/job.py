@@ -24,6 +24,7 @@ from helpers.explain import explain
 from helpers.hosts import confirm_cost
 from helpers.job_watching.view import follow
 from helpers.job_watching.watcher import FINAL, Watcher, events_frame, events_of, metrics_frame
+from helpers.training_file.host_rules import check_suffix, host_at
 
 
 @dataclass(repr=False)
@@ -106,8 +107,10 @@ def start(
 
     Raises:
         NotConfirmedError: the cost was not agreed to; nothing was started.
+        ValueError: the host is known to refuse this suffix; nothing was started.
         openai.APIError: the host did not make the job.
     """
+    check_suffix(suffix, host_at(client.base_url.host))
     if cost is None:
         cost = estimate(training_examples(client, training_file), model, None if n_epochs == "auto" else int(n_epochs))
     confirm_cost(cost, client, limit_usd)

@@ -1,22 +1,33 @@
 """Counting tokens the way the bill counts them, without a network.
 
-GPT models are counted with their own encoding. For other models the count is an estimate made with
-o200k_base, and the result says so. Images are not counted: how many tokens one costs depends on its size.
+GPT models are counted with their own encoding, a model on this computer with its own tokenizer once it lies there; what
+its chat template adds, such as a system message where an example has none, is not counted. For other models the count
+is an estimate made with o200k_base, and the result says so. Images are not counted: how many tokens one costs depends
+on its size. The result says how many there are.
 """
 
 import json
 import os
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import tiktoken
 
-from helpers.connection.catalogue import UnknownModelError, base_model, base_name
-from helpers.course_data.paths import DATA
+from helpers.connection.catalogue import (
+    LOCAL_DEFAULT,
+    UnknownModelError,
+    base_model,
+    base_name,
+    configured_models,
+    unpacked_folder,
+)
+from helpers.course_data.given import Given, examples_for_counting
+from helpers.course_data.paths import DATA, practice_home
 from helpers.display.tables import Shown, html_table, plural, text_table
 
 RANKS = DATA / "tiktoken"
@@ -36,12 +47,18 @@ _loading = threading.Lock()
 
 @dataclass(frozen=True, repr=False)
 class TokenCount(Shown):
-    """Tokens of a set of examples. `billable` leaves out what is cut off beyond `limit` in each example."""
+    """Tokens of a set of examples. `billable` leaves out what is cut off beyond `limit` in each example.
+
+    `images` is how many images there are, whose tokens are not among those counted; `left_out` how many examples could
+    not be counted, because they are none.
+    """
 
     model: str
     per_example: list[int] = field(default_factory=list)
     limit: int | None = None
     estimated: bool = False
+    images: int = 0
+    left_out: int = 0
 
     @property
     def total(self) -> int:
@@ -70,6 +87,7 @@ class TokenCount(Shown):
             ("tokens in all", f"{self.total:,}{estimated}"),
             ("per example", f"{average:,.0f} on average, {self.longest:,} at most"),
             ("limit per example", f"{self.limit:,} tokens; {cut} cut" if self.limit else "none known"),
+            *not_counted(self.images, self.left_out),
         ]
 
     def __str__(self) -> str:
@@ -77,6 +95,16 @@ class TokenCount(Shown):
 
     def _repr_html_(self) -> str:
         return html_table(["what", "how many"], self._rows(), caption=f"Tokens for {self.model}")
+
+
+def not_counted(images: int, left_out: int) -> list[tuple[str, str]]:
+    """Rows of a table, for what a count leaves out."""
+    rows = []
+    if images:
+        rows.append(("not counted", f"{plural(images, 'image')}: what one costs depends on its size and on the model"))
+    if left_out:
+        rows.append(("left out", f"{plural(left_out, 'example')} that cannot be read; check() says why"))
+    return rows
 
 
 def encoding_name(model: str) -> str | None:
@@ -114,9 +142,48 @@ def encoding_for(model: str) -> tiktoken.Encoding:
     return load_encoding(encoding_name(model) or ESTIMATE_WITH)
 
 
+def is_estimate(model: str) -> bool:
+    """Whether the tokens of this model are counted with another one's encoding."""
+    return encoding_name(model) is None and own_tokenizer(model) is None
+
+
+def own_tokenizer(model: str) -> Any:
+    """The tokenizer of a model on this computer, from its folder; None if it is not there yet, or cannot be read."""
+    name = base_name(model)
+    try:
+        if base_model(name).engine != "local":
+            return None
+    except UnknownModelError:
+        return None
+    folder = unpacked_folder(practice_home()) if name == LOCAL_DEFAULT else Path(configured_models()[name])
+    file = folder / "tokenizer.json"
+    return _load_tokenizer(file, file.stat().st_mtime_ns) if file.is_file() else None
+
+
+@cache
+def _load_tokenizer(file: Path, changed: int) -> Any:
+    try:
+        from tokenizers import Tokenizer
+    except ImportError:  # it comes with requirements-local.txt
+        return None
+    return Tokenizer.from_str(file.read_text(encoding="utf-8"))
+
+
+def _counter(model: str) -> Callable[[str], int]:
+    """What counts the tokens of a text for this model."""
+    tokenizer = own_tokenizer(model) if encoding_name(model) is None else None
+    if tokenizer is None:
+        encoding = encoding_for(model)
+        return lambda text: _count(text, encoding)
+    # Half of an emoji cannot be passed on; it costs what the sign for "no character" costs.
+    return lambda text: len(
+        tokenizer.encode(text.encode("utf-8", "replace").decode("utf-8"), add_special_tokens=False).ids
+    )
+
+
 def count_text(text: str, model: str) -> int:
     """Tokens in a piece of text, markers such as <|endoftext|> counted as ordinary text."""
-    return _count(text, encoding_for(model))
+    return _counter(model)(text)
 
 
 def _count(text: str, encoding: tiktoken.Encoding) -> int:
@@ -127,49 +194,75 @@ def _count(text: str, encoding: tiktoken.Encoding) -> int:
 
 def count_messages(messages: Iterable[dict[str, Any]], model: str) -> int:
     """Tokens of a prompt as the API counts them: each message, its text, and the start of the reply."""
-    encoding = encoding_for(model)
-    return PER_REPLY + sum(_message_tokens(message, encoding) for message in messages)
+    count = _counter(model)
+    return PER_REPLY + sum(_message_tokens(message, count) for message in messages if isinstance(message, dict))
 
 
 def count_example(example: dict[str, Any], model: str) -> int:
-    """Tokens of one training example: its messages, and its tools where there are any."""
-    tools = [example[key] for key in ("tools", "functions") if example.get(key)]
-    extra = sum(count_text(json.dumps(tool, ensure_ascii=False), model) for tool in tools)
-    return count_messages(_all_messages(example), model) + extra
+    """Tokens of one training example: its messages, and its tools where there are any. What is no message costs
+    nothing."""
+    listed = [example[key] for key in ("tools", "functions") if isinstance(example.get(key), list) and example[key]]
+    extra = sum(count_text(_as_text(tools), model) for tools in listed)
+    return count_messages(messages_in(example), model) + extra
 
 
-def count_tokens(examples: Iterable[dict[str, Any]], model: str) -> TokenCount:
-    """Tokens of many examples; read one at a time, so a large file fits."""
+def count_tokens(examples: Given, model: str) -> TokenCount:
+    """Tokens of many examples, or of those in a JSONL file; read one at a time, so a large file fits.
+
+    Raises ValueError for what holds no examples. An example that cannot be counted is left out, and the result says so.
+    """
+    counts, images, left_out = [], 0, 0
+    for example in examples_for_counting(examples):
+        if isinstance(example, dict) and messages_in(example):
+            counts.append(count_example(example, model))
+            images += count_images(example)
+        else:
+            left_out += 1
+    return TokenCount(model, counts, training_limit(model), is_estimate(model), images, left_out)
+
+
+def training_limit(model: str) -> int | None:
+    """Where a longer example is cut; None if nobody has confirmed a limit."""
     try:
-        limit = base_model(model).training_tokens_per_example
+        return base_model(model).training_tokens_per_example
     except UnknownModelError:
-        limit = None
-    counts = [count_example(example, model) for example in examples]
-    return TokenCount(model=model, per_example=counts, limit=limit, estimated=encoding_name(model) is None)
+        return None
 
 
-def _all_messages(example: dict[str, Any]) -> list[dict[str, Any]]:
+def messages_in(example: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every message of an example, chat or preference (both answers are read); none if it is neither."""
     if "messages" in example:
-        return example["messages"]
-    prompt = example.get("input", {}).get("messages", [])  # preference data (DPO): both answers are read
-    return [*prompt, *example.get("preferred_output", []), *example.get("non_preferred_output", [])]
+        lists = [example["messages"]]
+    else:
+        given = example.get("input")
+        prompt = given.get("messages") if isinstance(given, dict) else None
+        lists = [prompt, example.get("preferred_output"), example.get("non_preferred_output")]
+    return [message for each in lists if isinstance(each, list) for message in each if isinstance(message, dict)]
 
 
-def _message_tokens(message: dict[str, Any], encoding: tiktoken.Encoding) -> int:
+def count_images(example: dict[str, Any]) -> int:
+    """How many images stand in the messages of an example."""
+    contents = [message.get("content") for message in messages_in(example)]
+    parts = [part for content in contents if isinstance(content, list) for part in content]
+    return sum(1 for part in parts if isinstance(part, dict) and part.get("type") == "image_url")
+
+
+def _message_tokens(message: dict[str, Any], count: Callable[[str], int]) -> int:
     total = PER_MESSAGE
     for key, value in message.items():
         if key == "weight" or value is None:
             continue
         text = _text_of_parts(value) if key == "content" and isinstance(value, list) else _as_text(value)
-        total += _count(text, encoding)
+        total += count(text)
         if key == "name":
             total += PER_NAME
     return total
 
 
 def _text_of_parts(parts: list[Any]) -> str:
-    return "".join(part.get("text") or "" for part in parts if isinstance(part, dict))
+    texts = [part.get("text") for part in parts if isinstance(part, dict)]
+    return "".join(text for text in texts if isinstance(text, str))
 
 
 def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

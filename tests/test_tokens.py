@@ -8,6 +8,7 @@ import threading
 import pytest
 import tiktoken
 
+from helpers.connection.catalogue import LOCAL_DEFAULT, unpacked_folder
 from helpers.course_data.paths import ROOT
 from helpers.tokens import (
     count_example,
@@ -108,7 +109,8 @@ def test_no_limit_is_claimed_where_nobody_has_confirmed_one():
     assert counted.limit is None and "none known" in str(counted)
 
 
-def test_the_count_for_another_model_says_that_it_is_an_estimate():
+def test_the_count_for_another_model_says_that_it_is_an_estimate(tmp_path, monkeypatch):
+    monkeypatch.setenv("PRACTICE_HOME", str(tmp_path))  # in which the model does not lie
     counted = count_tokens([{"messages": [ASKED, SAID]}], "smollm2-135m-instruct")
     assert counted.estimated and "estimate" in str(counted) and "estimate" in counted._repr_html_()
 
@@ -147,3 +149,35 @@ def test_threads_that_start_together_load_one_encoding():
     for thread in threads:
         thread.join()
     assert len(loaded) == 4 and all(encoding is loaded[0] for encoding in loaded)
+
+
+def test_images_are_said_to_be_left_out_of_the_count():
+    picture = {"type": "image_url", "image_url": {"url": "https://example.com/bed.png"}}
+    example = {"messages": [{"role": "user", "content": [picture] * 10}, SAID]}
+    counted = count_tokens([example], GPT)
+    assert counted.images == 10 and "10 images: what one costs depends on its size" in str(counted)
+    assert "not counted" in counted._repr_html_() and "not counted" not in str(count_tokens([], GPT))
+
+
+def test_a_model_on_this_computer_is_counted_with_its_own_tokenizer_once_it_is_there(tmp_path, monkeypatch):
+    tokenizers = pytest.importorskip("tokenizers")
+    letters = tokenizers.Tokenizer(tokenizers.models.WordLevel({"?": 0}, unk_token="?"))
+    letters.pre_tokenizer = tokenizers.pre_tokenizers.Split("", "isolated")
+    folder = tmp_path / "tiny 模型"
+    folder.mkdir()
+    monkeypatch.setenv("PRACTICE_LOCAL_MODELS", f"tiny={folder}")
+    assert count_tokens([{"messages": [SAID]}], "tiny").estimated
+    letters.save(str(folder / "tokenizer.json"))
+    counted = count_tokens([{"messages": [SAID]}], "tiny")
+    assert not counted.estimated and "estimate" not in str(counted)
+    assert count_text("几点开门", "tiny") == 4 and count_text("\ud83d", "tiny") == 1
+
+
+def test_the_bundled_model_is_counted_with_the_tokenizer_of_the_practice_home(tmp_path, monkeypatch):
+    tokenizers = pytest.importorskip("tokenizers")
+    monkeypatch.setenv("PRACTICE_HOME", str(tmp_path))
+    assert count_tokens([], LOCAL_DEFAULT).estimated
+    folder = unpacked_folder(tmp_path)
+    folder.mkdir(parents=True)
+    tokenizers.Tokenizer(tokenizers.models.WordLevel({"?": 0}, unk_token="?")).save(str(folder / "tokenizer.json"))
+    assert not count_tokens([], LOCAL_DEFAULT).estimated and count_text("warranty", f"ft:{LOCAL_DEFAULT}:me::1") == 1

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from functools import cache
+from pathlib import Path
 from typing import Literal
 
 from helpers.course_data.paths import DATA
@@ -13,6 +14,7 @@ from helpers.course_data.paths import DATA
 SIMULATED_DEFAULT = "gpt-4.1-mini-2025-04-14"
 LOCAL_DEFAULT = "smollm2-135m-instruct"
 LOCAL_MODELS = "PRACTICE_LOCAL_MODELS"  # the environment variable
+UNPACKED_FORM = "1"  # of the folder with the bundled model; another number makes every home convert it again
 LOCAL_TRAINING_TOKENS = 2048  # where real training cuts a longer example
 
 
@@ -27,6 +29,7 @@ class BaseModel:
     `training_tokens_per_example` is where a longer example is cut; None if nobody has confirmed a limit.
     `engine` says who answers for it on the practice server: the simulator, or a real model (`local`).
     `fine_tunable` is what the practice server does; what OpenAI allows you today, `preflight` says.
+    `english_only`: it was trained on English texts, and has hardly seen another script.
     """
 
     id: str
@@ -39,6 +42,7 @@ class BaseModel:
     shutdown_date: date | None
     note: str
     source: str
+    english_only: bool = False
 
 
 def base_models() -> tuple[BaseModel, ...]:
@@ -64,6 +68,11 @@ def configured_models() -> dict[str, str]:
             raise ValueError(f"{LOCAL_MODELS}: found {entry!r}; expected name=folder or name=hub/id, without a colon")
         models[name] = source
     return models
+
+
+def unpacked_folder(home: Path) -> Path:
+    """Where a practice home keeps the bundled model as Transformers reads it."""
+    return home / "models" / f"{LOCAL_DEFAULT}-{UNPACKED_FORM}"
 
 
 def _configured_model(name: str) -> BaseModel:

@@ -6,9 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
-from helpers.course_data.paths import folder_from
+from helpers.course_data.paths import practice_home
 
 DEFAULT_JOB_SECONDS = 12.0
 KEY_FILE = "key"
@@ -46,8 +44,7 @@ def load_settings(home: str | Path | None = None, key: str | None = None, job_se
     Makes the home folder. Raises PracticeHomeError if that is not possible or there is no usable key in it, and
     ValueError for a setting that cannot be.
     """
-    named = Path(home) if home else folder_from("PRACTICE_HOME")
-    folder = named or Path(platformdirs.user_data_dir("fine-tuning-practice", False))
+    folder = Path(home) if home else practice_home()
     try:
         (folder / "files").mkdir(parents=True, exist_ok=True)
         key = key or os.environ.get("PRACTICE_KEY") or _key_of(folder)

@@ -14,6 +14,7 @@ TRAINING_FRAME = "The job failed due to an invalid training file. "
 FORMAT_FRAME = "The job failed due to a file format error in the training file. Invalid file format. "
 UNEXPECTED = "Unexpected file format, expected either prompt/completion pairs or chat messages."
 FORMAT_NAMES: dict[Kind, str] = {"chat": "fine-tune-chat", "dpo": "preference"}
+NO_OBJECT = ("not_json", "not_an_object", "not_utf8", "json_as_text", "comma_after_line")
 _MESSAGE = re.compile(r"^messages\[(\d+)\]")
 
 
@@ -89,10 +90,14 @@ def _worded(problem: Problem, example: int, param: str) -> JobError:
         return JobError("invalid_file_format", f'{FORMAT_FRAME}{place} contains an extra "{key}".', param)
     if problem.code in ("missing_messages", "old_format"):
         return JobError("invalid_file_format", f"{FORMAT_FRAME}{place} is missing key 'messages'.", param)
-    if problem.code in ("not_json", "not_an_object", "not_utf8"):
+    if problem.code in NO_OBJECT:
         return JobError("invalid_training_file", TRAINING_FRAME + UNEXPECTED, param)
     if message := _MESSAGE.match(problem.where):
         place += f", message {int(message[1]) + 1}"
+    if problem.code == "special_token":
+        token = problem.found.rpartition(" ")[2]
+        message = f"{TRAINING_FRAME}Invalid file format. {place} contains an invalid token: {token}"
+        return JobError("invalid_training_file", message, param)
     if problem.code == "missing_role":
         reason = f"{place} Discriminator 'role' is missing in value"
     else:

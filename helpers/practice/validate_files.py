@@ -50,7 +50,7 @@ def read_training_data(
         return TrainingData(0, 0, training.sha256, failure)
     limit = base_model(model).training_tokens_per_example
     examples = tokens = 0
-    for _, line in read_lines(store.content_of(training.id)):
+    for _, line in read_lines(store.content_of(training.id), decode=False):
         count = count_example(json.loads(line), model)
         examples += 1
         tokens += min(count, limit) if limit else count
@@ -67,7 +67,7 @@ def _failure(store: Store, file: StoredFile, method: str, param: str) -> dict[st
 
 
 def _lines(store: Store, file: StoredFile) -> Iterator[bytes]:
-    return (line for _, line in read_lines(store.content_of(file.id)))
+    return (line for _, line in read_lines(store.content_of(file.id), decode=False))
 
 
 def _kind(store: Store, file: StoredFile) -> str:

@@ -14,9 +14,11 @@ from typing import BinaryIO
 from tqdm.auto import tqdm
 
 from helpers.display.tables import plural
+from helpers.training_file.encodings import Survey, encoding_label, survey, utf16_lines, utf16_without_mark
 from helpers.training_file.rules import Problem
 
 BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+PROBE = 64  # bytes at the beginning of a file, from which UTF-16 without a mark is recognised
 OPEN_SECONDS = 1.0  # how long a file may be read by another program that is to be replaced or deleted
 LONG_FILE = 20_000_000  # bytes; below it, reading takes a moment and needs no progress bar
 
@@ -29,6 +31,9 @@ class FileForm:
     byte_order_mark: bool = False
     crlf: int = 0
     blank: int = 0
+    other_encoding: str | None = None  # in which lines are saved that are no UTF-8; as it was recognised
+    decoded: int = 0
+    first_decoded: int = 0
 
     def problems(self) -> list[Problem]:
         found = []
@@ -38,6 +43,10 @@ class FileForm:
         elif self.byte_order_mark:
             mark, fix = "a byte order mark at the beginning", "save it as plain UTF-8, or let repair() do it"
             found.append(_form("bom", "warning", mark, "UTF-8 without it", fix))
+        if self.decoded:
+            saved = f"{encoding_label(self.other_encoding or '')} in {plural(self.decoded, 'line')}, as it seems"
+            fix = "save it as UTF-8, or let repair() do it, and compare a line with the original"
+            found.append(Problem(self.first_decoded, "the encoding", saved, "UTF-8", fix, "not_utf8"))
         if self.crlf:
             ends = "line ends as on Windows"
             fix = "mostly harmless; repair() changes them"
@@ -60,13 +69,12 @@ def read_lines(
 ) -> Iterator[tuple[int, bytes]]:
     """Each line that is not blank. Only one line is held in memory.
 
-    Only one line is held in memory.
-
     Args:
         path: The file.
         form: What is unusual about the file is noted here.
         progress: Whether to show a progress bar where the file is long.
-        decode: Whether to make UTF-8 of UTF-16. Without, it is left as it is, for somebody who wants to refuse it.
+        decode: Whether to make UTF-8 of other encodings. Without, all is left as it is, for somebody who wants to
+            refuse it. A line that cannot be decoded strictly is left as it is in any case.
 
     Returns:
         One pair after the other, while the file is read.
@@ -78,38 +86,37 @@ def read_lines(
         path.open("rb") as file,
         tqdm(total=size, unit="B", unit_scale=True, desc=path.name, disable=hidden) as bar,
     ):
-        _find_encoding(file, form)
+        start = _find_encoding(file, form)
         utf16 = decode and form.encoding != "utf-8"
-        if form.encoding != "utf-8":
-            file.seek(0)
-        for number, line in enumerate(_utf16_lines(path, form.encoding) if utf16 else file, 1):
+        other = survey(file) if decode and not utf16 else Survey()
+        file.seek(start if utf16 or form.encoding == "utf-8" else 0)
+        form.other_encoding = other.encoding
+        for number, line in enumerate(utf16_lines(file, form.encoding) if utf16 else file, 1):
             bar.update(len(line) * (2 if utf16 else 1))
             if line.endswith(b"\r\n"):
                 form.crlf += 1
             line = line.rstrip(b"\r\n")
-            if line.strip():
-                yield number, line
-            else:
+            if not line.strip():
                 form.blank += 1
+                continue
+            if (decoded := other.decode(line)) is not None:
+                form.first_decoded = form.first_decoded or number
+                form.decoded += 1
+                line = decoded
+            yield number, line
 
 
-def _find_encoding(file: BinaryIO, form: FileForm) -> None:
-    """By the byte order mark; without one, UTF-16 is known by the zero byte beside the first character."""
-    start = file.read(3)
+def _find_encoding(file: BinaryIO, form: FileForm) -> int:
+    """By the byte order mark; without one, UTF-16 is known by its zero bytes. Returns where the text begins."""
+    start = file.read(PROBE)
+    file.seek(0)
     for mark, encoding in BOMS.items():
         if start.startswith(mark):
             form.encoding, form.byte_order_mark = encoding, True
             file.seek(len(mark))
-            return
-    if len(start) > 1 and 0 in start[:2]:
-        form.encoding = "utf-16-le" if start[1] == 0 else "utf-16-be"
-    file.seek(0)
-
-
-def _utf16_lines(path: Path, encoding: str) -> Iterator[bytes]:
-    with path.open(encoding=encoding, newline="", errors="replace") as file:
-        for number, line in enumerate(file):
-            yield (line.removeprefix("\ufeff") if number == 0 else line).encode("utf-8")
+            return len(mark)
+    form.encoding = utf16_without_mark(start) or "utf-8"
+    return 0
 
 
 @contextmanager
@@ -159,7 +166,14 @@ def write_lines(lines: Iterable[bytes], path: Path, overwrite: bool = False) -> 
             file.write(line + b"\n")
 
 
-_STRING_OR_COMMA = re.compile(rb'"(?:[^"\\]|\\.)*"|,(\s*[}\]])')
+def copy_file(source: Path, target: Path, overwrite: bool = False) -> None:
+    """A copy, byte for byte."""
+    with source.open("rb") as read, written_safely(target, overwrite) as file:
+        shutil.copyfileobj(read, file)
+
+
+# Possessive, and with an end for a text whose quotation mark is missing: linear in the length of any line.
+_STRING_OR_COMMA = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|,(\s*+[}\]])', re.DOTALL)
 
 
 def without_trailing_commas(line: bytes) -> bytes:

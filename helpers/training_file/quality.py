@@ -7,8 +7,7 @@ from array import array
 from collections import Counter
 from typing import Any
 
-from helpers.connection.catalogue import UnknownModelError, base_model
-from helpers.tokens import TokenCount, count_example, encoding_name
+from helpers.tokens import TokenCount, count_example, count_images, is_estimate, training_limit
 from helpers.training_file.rules import Example, Finding, Problem
 
 SYSTEM_ROLES = ("system", "developer")
@@ -45,8 +44,9 @@ class Advice:
 
     def __init__(self, model: str | None, unit: str = "line") -> None:
         self.model, self.unit = model, unit
-        self.limit = _limit(model)
+        self.limit = training_limit(model) if model else None
         self.counts = array("I")
+        self.images = 0
         self.systems: Counter[int] = Counter()
         self.system_line: dict[int, int] = {}
         self.seen = Seen("example", "question", "validation")
@@ -81,7 +81,7 @@ class Advice:
     def tokens(self) -> TokenCount | None:
         if self.model is None:
             return None
-        return TokenCount(self.model, self.counts, self.limit, estimated=encoding_name(self.model) is None)
+        return TokenCount(self.model, self.counts, self.limit, is_estimate(self.model), self.images)
 
     def _duplicates(self, line: int, example: Example, finding: Finding) -> None:
         question = question_of(example)
@@ -115,6 +115,7 @@ class Advice:
     def _length(self, example: Example, finding: Finding) -> None:
         count = count_example(example, self.model)
         self.counts.append(count)
+        self.images += count_images(example)
         if self.limit and count > self.limit:
             finding.warning(
                 "too_long", "the example", f"{count:,} tokens", f"at most {self.limit:,} for {self.model}",
@@ -157,10 +158,3 @@ def _hash(text: str) -> int:
     # "surrogatepass": half an emoji is reported by the rules, and must not stop the check here.
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
-
-
-def _limit(model: str | None) -> int | None:
-    try:
-        return base_model(model).training_tokens_per_example if model else None
-    except UnknownModelError:
-        return None

@@ -2,20 +2,22 @@
 
 Pure functions: no file is opened here. A line goes in, the example and every problem in it come out.
 The rules are those of OpenAI's guides and of errors seen on its API. Where those are silent, and something
-can be learned from the example all the same, the problem is a warning. (Rules for functions: tool_rules.py.)
+can be learned from the example all the same, the problem is a warning. Rules for functions are in tool_rules.py, for
+what a message says in content_rules.py; what is no JSON is explained in json_line.py, another program's format in
+other_formats.py.
 """
 
-import json
-import re
 from collections.abc import Iterable
 from typing import Any, Literal
 
 from helpers.display.tables import plural
+from helpers.training_file.content_rules import check_content, check_special_token
+from helpers.training_file.json_line import json_inside, not_an_object, object_on
+from helpers.training_file.other_formats import other_format
 from helpers.training_file.problem import Example, Finding, Problem, excerpt, extra_keys
 from helpers.training_file.tool_rules import check_answers, check_calls, check_tools
 
 MIN_EXAMPLES = 10
-MAX_IMAGES = 10
 
 ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 EXPECTED_ROLES = "system, user, assistant, tool (or the older function)"
@@ -35,9 +37,6 @@ __all__ = [
     "check_example", "check_line", "kind_of", "parse_line", "whole_file",
 ]  # fmt: skip
 
-_ONE_PER_LINE = "write one complete example on each line, between { and }"
-_AN_OBJECT = 'an object: {"messages": [...]}'
-
 
 def check_line(raw: bytes, line: int) -> tuple[Example | None, list[Problem]]:
     """One line of a JSONL file: the example (None if it cannot be read) and all its problems."""
@@ -50,32 +49,40 @@ def check_line(raw: bytes, line: int) -> tuple[Example | None, list[Problem]]:
 def parse_line(raw: bytes, line: int) -> tuple[Example | None, list[Problem]]:
     """The object on a line of JSONL, or why there is none. This much is checked at upload, and no more."""
     finding = Finding(line)
-    return _parse(raw, finding), finding.problems
+    return object_on(raw, finding), finding.problems
 
 
 def check_example(example: Any, line: int | None = None) -> list[Problem]:
     """Every problem in one example, chat or preference (DPO)."""
     finding = Finding(line)
     if not isinstance(example, dict):
-        finding.error("not_an_object", "the line", excerpt(example), _AN_OBJECT, _ONE_PER_LINE)
+        not_an_object(example, finding)
         return finding.problems
     match kind_of(example):
         case "chat":
             _check_chat(example, finding)
         case "dpo":
             _check_dpo(example, finding)
-        case "completions":
-            finding.error(
-                "old_format", "the example", "prompt and completion", "messages",
-                "write it as a chat; prompt/completion files can no longer be trained on since October 2024",
-            )  # fmt: skip
-        case _:
-            keys = ", ".join(excerpt(str(key)) for key in sorted(example, key=str)[:5])
-            finding.error(
-                "missing_messages", "the example", f"only {keys}" if keys else "nothing in it", '"messages"',
-                'put the conversation into a list named "messages"',
-            )  # fmt: skip
+        case kind:
+            _check_other(example, kind, finding)
     return finding.problems
+
+
+def _check_other(example: Example, kind: Kind, finding: Finding) -> None:
+    """The example is in another program's format, or in none."""
+    found = other_format(example)
+    if kind == "completions":
+        fix = "write it as a chat; prompt/completion files can no longer be trained on since October 2024"
+        what = found.what if found else "prompt and completion"
+        finding.error("old_format", "the example", what, "messages", f"{fix}; {found.fix}" if found else fix)
+    elif found:
+        finding.error("missing_messages", "the example", found.what, found.expected, found.fix)
+    else:
+        keys = ", ".join(excerpt(str(key)) for key in sorted(example, key=str)[:5])
+        finding.error(
+            "missing_messages", "the example", f"only {keys}" if keys else "nothing in it", '"messages"',
+            'put the conversation into a list named "messages"; examples_from("file") makes examples of many formats',
+        )  # fmt: skip
 
 
 def kind_of(example: Example) -> Kind:
@@ -84,6 +91,8 @@ def kind_of(example: Example) -> Kind:
         return "chat"
     if any(key in example for key in ("preferred_output", "non_preferred_output", *DPO_OTHER_NAMES)):
         return "dpo"
+    if "chosen" in example or "rejected" in example:
+        return "unknown"  # preferences as TRL writes them
     if "prompt" in example or "completion" in example:
         return "completions"
     given = example.get("input")
@@ -105,74 +114,6 @@ def whole_file(count: int, kinds: Iterable[Kind]) -> list[Problem]:
     return finding.problems
 
 
-# --- reading a line -----------------------------------------------------------------------------------------
-
-_TRAILING_COMMA = re.compile(r",\s*[}\]]")
-_HALF_CHARACTER = re.compile(rb"\\u[dD][89abcdefABCDEF]")
-
-
-def _parse(raw: bytes, finding: Finding) -> Example | None:
-    try:
-        text = raw.decode("utf-8").strip(" \t\r\n")
-    except UnicodeDecodeError as error:
-        finding.error(
-            "not_utf8", f"byte {error.start + 1}", f"the byte 0x{raw[error.start]:02x}", "UTF-8 text",
-            "open the file in the program that made it, and save it as UTF-8",
-        )  # fmt: skip
-        return None
-    try:
-        example = json.loads(text, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        expected, fix = _why_not_json(text)
-        found = excerpt(text[max(0, error.pos - 15) :])
-        finding.error("not_json", f"character {error.pos + 1}", found, expected, fix)
-        return None
-    except RecursionError:
-        found = "brackets within brackets without end"
-        finding.error("not_json", "the line", found, "valid JSON", _ONE_PER_LINE)
-        return None
-    except ValueError:
-        found = "NaN, Infinity, or a number of thousands of digits"
-        finding.error("not_json", "the line", found, "JSON, which has no such thing", "write another value")
-        return None
-    if not isinstance(example, dict):
-        finding.error("not_an_object", "the line", excerpt(example), _AN_OBJECT, _ONE_PER_LINE)
-        return None
-    if _HALF_CHARACTER.search(raw):
-        _check_characters(example, finding)
-    return example
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(name)
-
-
-def _check_characters(example: Example, finding: Finding) -> None:
-    """Half of an emoji, left when a text was cut, is legal in JSON and cannot be stored or sent as UTF-8."""
-    text = json.dumps(example, ensure_ascii=False)
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        finding.error(
-            "half_character", "the example", excerpt(text[max(0, error.start - 15) :]), "whole characters",
-            "an emoji was cut in two; remove what is left of it, or let repair() do it",
-        )  # fmt: skip
-
-
-def _why_not_json(text: str) -> tuple[str, str]:
-    if text.startswith("\ufeff"):
-        return "no byte order mark", "two files were joined here; let repair() remove the mark"
-    if text.startswith("{'"):
-        return 'double quotation marks: "', "write it with json.dumps(example), or let repair() do it"
-    if any(f"{quote}{sign}" in text for quote in "“”„" for sign in (":", " :", ",")):
-        return 'straight quotation marks: "', "a word processor has bent the quotation marks; replace them"
-    if _TRAILING_COMMA.search(text):
-        return "no comma before a closing bracket", "remove the comma, or let repair() do it"
-    if text in "[]{}" or text.endswith(("{", "[", ",")) or text.startswith(("}", "]", '"')):
-        return "a whole example on one line", "it is spread over several lines; write it with json.dumps"
-    return "valid JSON", _ONE_PER_LINE
-
-
 # --- chat examples ------------------------------------------------------------------------------------------
 
 
@@ -181,9 +122,12 @@ def _check_chat(example: Example, finding: Finding) -> None:
     names = check_tools(example, finding)
     messages = example["messages"]
     if not isinstance(messages, list) or not messages:
+        as_text = isinstance(json_inside(messages), list)
         finding.error(
-            "empty_messages", "messages", excerpt(messages),
-            "a list with at least one message", "write the conversation as a list of messages",
+            "empty_messages", "messages", "a list written as text" if as_text else excerpt(messages),
+            "a list with at least one message",
+            "take away the quotation marks around the list, or let repair() do it" if as_text else
+            "write the conversation as a list of messages",
         )  # fmt: skip
         return
     for i, message in enumerate(messages):
@@ -229,7 +173,7 @@ def _check_message(message: Any, where: str, tool_names: set[str], finding: Find
     if "name" in message and not (isinstance(message["name"], str) and message["name"]):
         found = excerpt(message["name"])
         finding.error("bad_name", f"{where}.name", found, "text", "write a name, or leave it out")
-    _check_content(message, where, finding)
+    check_content(message, where, finding)
     check_calls(message, where, tool_names, finding)
 
 
@@ -262,50 +206,6 @@ def _check_weight(message: Example, where: str, finding: Finding) -> None:
     elif isinstance(weight, bool) or weight not in (0, 1):
         fix = "1 to learn from this message, 0 not to"
         finding.error("bad_weight", f"{where}.weight", excerpt(weight), "0 or 1", fix)
-
-
-def _check_content(message: Example, where: str, finding: Finding) -> None:
-    content, role = message.get("content"), message.get("role")
-    may_be_empty = role == "assistant" and ("tool_calls" in message or "function_call" in message)
-    if isinstance(content, list):
-        _check_parts(content, role, f"{where}.content", finding)
-    elif content is None:
-        if not may_be_empty:
-            finding.error("no_content", f"{where}.content", "nothing", "text", "write what is said")
-    elif not isinstance(content, str):
-        finding.error(
-            "bad_content", f"{where}.content", excerpt(content), "text, or a list of parts",
-            "put the text between quotation marks",
-        )  # fmt: skip
-    elif not content.strip() and not may_be_empty:
-        report = finding.error if role == "assistant" else finding.warning
-        fix = "write what is said, or remove the example"
-        report("empty_content", f"{where}.content", "empty text", "text", fix)
-
-
-def _check_parts(parts: list[Any], role: Any, where: str, finding: Finding) -> None:
-    if not parts:
-        finding.error("empty_content", where, "an empty list", "at least one part", "write what is said")
-    images = 0
-    for i, part in enumerate(parts):
-        kind = part.get("type") if isinstance(part, dict) else None
-        if kind == "text" and isinstance(part.get("text"), str):
-            continue
-        if kind == "image_url" and isinstance(part.get("image_url"), dict) and part["image_url"].get("url"):
-            images += 1
-            if role != "user":
-                finding.error(
-                    "image_not_allowed", f"{where}[{i}]", f"an image on a message with role {excerpt(role)}",
-                    "images on user messages only", "remove the image",
-                )  # fmt: skip
-            continue
-        finding.error(
-            "bad_part", f"{where}[{i}]", excerpt(part),
-            '{"type": "text", "text": ...} or {"type": "image_url", "image_url": {"url": ...}}',
-            "write the part in one of these forms",
-        )  # fmt: skip
-    if images > MAX_IMAGES:
-        finding.error("too_many_images", where, f"{images} images", f"at most {MAX_IMAGES}", "remove some")
 
 
 # --- preference examples (DPO) ------------------------------------------------------------------------------
@@ -362,4 +262,5 @@ def _check_answer(example: Example, key: str, finding: Finding) -> str | None:
         finding.error("bad_answer", key, found, expected, '[{"role": "assistant", "content": "..."}]')
         return None
     extra_keys(message, {"role", "content"}, f"{key}[0].", finding)
+    check_special_token(text, f"{key}[0].content", finding)
     return text

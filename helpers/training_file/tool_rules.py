@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from helpers.training_file.content_rules import check_special_token
 from helpers.training_file.problem import Example, Finding, excerpt
 
 MAX_FUNCTIONS = 128
@@ -91,11 +92,12 @@ def _check_function(function: Any, where: str, names: set[str], finding: Finding
             "unknown_function", f"{where}.name", excerpt(function["name"]),
             f"one of {', '.join(sorted(names))}", "add it to the tools of this example",
         )  # fmt: skip
+    check_special_token(function.get("arguments"), f"{where}.arguments", finding)
     if not _is_json_text(function.get("arguments")):
         found = excerpt(function["arguments"]) if "arguments" in function else "nothing"
         finding.error(
             "bad_arguments", f"{where}.arguments", found, "JSON written as text",
-            "write json.dumps(arguments): text, not an object",
+            "write json.dumps(arguments): text, not an object; repair() does it",
         )  # fmt: skip
 
 

@@ -532,6 +532,46 @@ def test_only_a_good_file_can_be_uploaded(client, workspace):
     assert notes.last(host_name(client), "file") == client.files.list().data[0].id
 
 
+def test_fewer_than_ten_examples_are_refused_to_train_on_and_not_to_check_with(client, workspace):
+    examples = read(DATA / "mydata.jsonl")[:2]
+    write(examples, workspace / "short.jsonl")
+    form = upload_form(client)
+    form.file.value = str(workspace / "short.jsonl")
+    assert form.use.value == "training" and form.send.disabled and "at least 10" in form.report.value
+    form.use.value = "validation"
+    assert not form.send.disabled and "no problems" in form.report.value and form.cost.value == ""
+    form.send.click()
+    until(lambda: "It is in your notes" in form.message.value)
+    assert notes.last(host_name(client), "validation") == client.files.list().data[0].id
+    assert notes.last(host_name(client), "file") is None
+
+
+def test_a_file_is_proposed_for_what_its_name_says_and_a_choice_stays_while_the_list_is_made_anew(client, workspace):
+    form = upload_form(client)
+    form.file.value = next(value for label, value in form.file.options if "validation" in label)
+    assert form.use.value == "validation" and "0 errors" not in form.report.value and not form.send.disabled
+    form.file.value = str(DATA / "mydata.jsonl")
+    assert form.use.value == "training"
+    form.use.value = "validation"
+    write(read(DATA / "mydata.jsonl"), workspace / "new.jsonl")
+    form.refresh.click()
+    assert (form.file.value, form.use.value) == (str(DATA / "mydata.jsonl"), "validation")
+
+
+def test_the_rules_of_the_connected_host_are_checked_before_a_file_is_sent_there(client, workspace, monkeypatch):
+    from helpers.training_file import host_rules
+
+    write([{"messages": [*read(DATA / "mydata.jsonl")[0]["messages"], {"role": "user", "content": "Hi"}] * 2}] * 12,
+          workspace / "turns.jsonl")  # fmt: skip
+    form = upload_form(client)
+    form.file.value = str(workspace / "turns.jsonl")
+    assert not form.send.disabled
+    strict = host_rules.HostRules("siliconflow", "SiliconFlow", ("127.0.0.1",), "this test", strict_turns=True)
+    monkeypatch.setattr(host_rules, "HOST_RULES", (strict,))
+    form.refresh.click()
+    assert form.send.disabled and "strict turns on SiliconFlow" in form.report.value
+
+
 def test_a_bad_file_that_is_chosen_while_another_uploads_is_not_live_afterwards(client, workspace, monkeypatch):
     from helpers.forms import upload
 

@@ -92,3 +92,10 @@ def test_a_file_that_does_not_fit_the_method_is_refused_in_the_real_words():
         "but the specified fine-tuning job is not using 'supervised' as the training method "
         "(provided method=dpo)."
     )
+
+
+def test_a_special_token_is_refused_in_the_real_words():
+    bad = {"messages": [{"role": "user", "content": "def f(<|fim_suffix|>"}, GOOD["messages"][1]]}
+    error = first_error(lines(*[GOOD] * 9, bad))
+    assert error.code == "invalid_training_file"
+    assert error.message.endswith("Example 10, message 1 contains an invalid token: <|fim_suffix|>")

@@ -1,6 +1,7 @@
 """Repair changes what is safe to change, into a new file, and says what it changed and what is left."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -171,3 +172,182 @@ def test_a_line_that_stays_broken_is_copied_as_it_is(tmp_path):
 def test_nothing_that_python_could_run_is_run(tmp_path):
     done, _ = repaired(tmp_path, "{'messages': [__import__('os').getcwd()]}")
     assert done.changes == [] and not done.left.ok
+
+
+# --- nothing is spoilt, and nothing is lost
+
+
+def raw(i: int) -> bytes:
+    return json.dumps(chat(i), ensure_ascii=False).encode()
+
+
+def test_a_zero_byte_does_not_make_a_file_utf16(tmp_path):
+    damaged = b'{\0"messages": []}'
+    source, target = tmp_path / "source.jsonl", tmp_path / "target.jsonl"
+    source.write_bytes(b"\n".join([damaged, *map(raw, range(10))]) + b"\n")
+    done = repair(source, target)
+    assert target.read_bytes() == source.read_bytes() and done.changes == []
+    [problem] = done.left.errors
+    assert problem.line == 1 and "zero bytes" in problem.expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", ""])
+def test_a_tail_of_utf8_behind_utf16_is_kept(tmp_path, encoding, end):
+    source, target = tmp_path / "source.jsonl", tmp_path / "target.jsonl"
+    first = "\n".join(json.dumps({**chat(i), "messages": chat(i)["messages"]}) for i in range(9)) + end
+    mark = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}[encoding]
+    source.write_bytes(mark + first.encode(encoding) + raw(9) + b"\n" + raw(10) + b"\n")
+    assert repair(source, target).left.ok and read(target) == [chat(i) for i in range(11)]
+
+
+def test_half_a_character_at_the_end_of_utf16_is_left_as_it_is_and_named(tmp_path):
+    source, target = tmp_path / "source.jsonl", tmp_path / "target.jsonl"
+    source.write_bytes(("\n".join(json.dumps(chat(i)) for i in range(10)) + "\n{").encode("utf-16") + b"\x3d\xd8")
+    done = repair(source, target)
+    assert [problem.line for problem in done.left.errors] == [11]
+    assert target.read_bytes().endswith("{".encode("utf-16-le") + b"\x3d\xd8\n")
+
+
+def test_a_file_that_is_utf8_but_for_one_damaged_line_is_not_read_in_another_encoding(tmp_path):
+    good = [chat(i) for i in range(10)]
+    for example in good:
+        example["messages"][1]["content"] += " Grüße, schönes Café"
+    lines = [json.dumps(example, ensure_ascii=False).encode() for example in good]
+    damaged = lines[4].replace("ß".encode(), b"\xc3")
+    source, target = tmp_path / "source.jsonl", tmp_path / "target.jsonl"
+    source.write_bytes(b"\n".join([*lines[:4], damaged, *lines[5:]]) + b"\n")
+    done = repair(source, target)
+    assert target.read_bytes() == source.read_bytes() and [p.code for p in done.left.errors] == ["not_utf8"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{'messages': [], 1: 'a', None: 'b'}",
+        '{"messages": [{"role": "user", "content": "a", "weight": 1e999}], "topic": "x"}',
+        "{'messages': [], 'x': 1e999}",
+        "{'messages': ({'role': 'bot', 'content': 'a'},)}",
+        "{'messages': {1, 2}}",
+        "{'messages': [], (1, 2): 3}",
+        "{'messages': [], '1': 1, 1: 2}",
+        '{"messages": [{"role": "bot", "content": "first"}], "messages": [{"role": "bot", "content": "second"}]}',
+        "{'messages': 'first', 'messages': 'second'}",
+        '{"messages": [{"role": "assistant", "content": "a", "content": "b", "time": 1}]}',
+        '{"conversations": [null, 7], "system": {"a": 1}}',
+        '{"conversations": [{"from": "function_call", "value": "no json"}], "tools": "no json"}',
+        '{"instruction": 7, "input": [], "output": {}}',
+        '{"contents": [7], "systemInstruction": 7}',
+        '{"chosen": [], "rejected": "x"}',
+        '{"prompt": [], "completion": []}',
+        '{"messages": "[{\\"role\\": \\"user\\"}]"}',
+        '"{\\"messages\\": 7}"',
+        '{"messages": [{"role": "user", "content": "a\tb"}]},',
+    ],
+)
+def test_a_strange_line_neither_stops_the_repair_nor_needs_a_second_one(tmp_path, line):
+    _, target = repaired(tmp_path, line)
+    text = target.read_text(encoding="utf-8")
+    assert "Infinity" not in text and "NaN" not in text
+    again = repair(target, tmp_path / "again.jsonl")
+    assert again.changes == [] and (tmp_path / "again.jsonl").read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize("twice", ["messages", "content"])
+def test_a_key_that_stands_twice_is_named_and_neither_is_lost(tmp_path, twice):
+    line = {
+        "messages": '{"messages": [{"role": "bot", "content": "1st"}], "messages": [{"role": "bot", "content": "2"}]}',
+        "content": '{"messages": [{"role": "bot", "content": "first", "content": "2nd"}]}',
+    }[twice]
+    done, target = repaired(tmp_path, line)
+    assert target.read_text(encoding="utf-8").splitlines()[-1] == line
+    [problem] = [problem for problem in done.left.warnings if problem.code == "duplicate_key"]
+    assert problem.line == 11 and f'"{twice}"' in problem.found
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"context": "The shop is closed in August."},
+        {"note": "请像海盗一样回答"},
+        {"documents": [{"title": "Terms", "text": "Two years of warranty."}]},
+        {"output": "Yes"},
+    ],
+)
+def test_a_key_that_holds_text_is_left_and_named(tmp_path, more):
+    done, target = repaired(tmp_path, {**chat(11), **more, "id": 7})
+    assert read(target)[-1] == {**chat(11), **more}
+    assert [problem.code for problem in done.left.errors] == ["extra_key"] and "holds text" in done.left.errors[0].fix
+
+
+def test_what_is_removed_is_shown(tmp_path):
+    done, _ = repaired(tmp_path, {**chat(11), "topic": "price"})
+    assert done.changes == [(11, 'removed the key "topic" ("price")')]
+
+
+def test_a_format_that_cannot_be_converted_whole_is_left_as_it_was(tmp_path):
+    for other in (
+        {"instruction": "Look.", "input": "", "output": ["a", "b"]},
+        {"conversations": [{"from": "observation", "value": "{}"}, {"from": "gpt", "value": "?"}]},
+        {"contents": [{"role": "user", "parts": [{"inline_data": {"data": "..."}}]}]},
+        {"prompt": "Why?", "chosen": [{"role": "assistant", "content": "a"}] * 2, "rejected": "b"},
+    ):
+        done, target = repaired(tmp_path, other)
+        assert read(target)[-1] == other and done.changes == [] and not done.left.ok
+        target.unlink()
+
+
+def test_alpaca_keeps_its_input_its_system_and_its_history(tmp_path):
+    alpaca = {
+        "instruction": "Translate.", "input": "Hallo", "output": "Hello", "system": "Be exact.", "history": [["a", "b"]]
+    }  # fmt: skip
+    _, target = repaired(tmp_path, alpaca)
+    said = [(message["role"], message["content"]) for message in read(target)[-1]["messages"]]
+    assert said == [
+        ("system", "Be exact."), ("user", "a"), ("assistant", "b"), ("user", "Translate.\n\nHallo"),
+        ("assistant", "Hello"),
+    ]  # fmt: skip
+
+
+def test_preferences_of_trl_without_a_prompt_share_their_beginning(tmp_path):
+    asked = {"role": "user", "content": "Why?"}
+    good, bad = ({"role": "assistant", "content": text} for text in ("Because.", "No idea."))
+    source = tmp_path / "trl.jsonl"
+    source.write_text(json.dumps({"chosen": [asked, good], "rejected": [asked, bad]}), encoding="utf-8")
+    repair(source, tmp_path / "new.jsonl")
+    expected = {"input": {"messages": [asked]}, "preferred_output": [good], "non_preferred_output": [bad]}
+    assert read(tmp_path / "new.jsonl") == [expected]
+
+
+def test_older_function_calls_are_repaired_too(tmp_path):
+    asked = {"role": "user", "content": "Is it in stock?"}
+    call = {"role": "assistant", "function_call": {"name": "stock", "arguments": {"size": "queen"}}}
+    done, target = repaired(tmp_path, {"messages": [asked, call]})
+    assert done.left.ok
+    assert json.loads(read(target)[-1]["messages"][1]["function_call"]["arguments"]) == {"size": "queen"}
+
+
+@pytest.mark.parametrize("kind", ["good", "cut off", "comma", "escapes"])
+def test_a_long_line_takes_a_few_times_its_size(tmp_path, kind):
+    text = '{"messages": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "' + "word " * 600_000
+    line = {
+        "good": text + '"}]}',
+        "cut off": text,
+        "comma": text + '"},]}',
+        "escapes": '{"a": "' + '\\"' * 1_500_000 + ",}",
+    }
+    source = tmp_path / "long.jsonl"
+    source.write_text(line[kind], encoding="utf-8")
+    tracemalloc.start()
+    repair(source, tmp_path / "new.jsonl")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 15 * source.stat().st_size
+
+
+def test_half_a_character_in_the_name_of_a_key_hides_no_format_and_loses_no_key(tmp_path):
+    other = '{"\\ud83dconversations": [{"from": "human", "value": "Q"}, {"from": "gpt", "value": "A"}]}'
+    same = '{"messages": [{"role": "user", "\\ud83dcontent": "first", "content": "second"}]}'
+    done, target = repaired(tmp_path, other, same)
+    assert read(target)[-2]["messages"][1] == {"role": "assistant", "content": "A"}
+    assert target.read_text(encoding="utf-8").splitlines()[-1] == same and not done.left.ok

@@ -8,6 +8,8 @@ import sys
 import pytest
 
 from helpers.course_data.paths import ROOT
+from helpers.tokens import load_encoding
+from helpers.training_file.content_rules import SPECIAL_TOKENS
 from helpers.training_file.rules import check_example, check_line, kind_of, whole_file
 
 USER = {"role": "user", "content": "How long is the warranty?"}
@@ -268,3 +270,108 @@ def test_the_order_of_problems_does_not_depend_on_the_run():
         for seed in ("1", "2")
     }  # fmt: skip
     assert len(outputs) == 1
+
+
+# --- what a message says
+
+
+def test_special_tokens_are_those_of_the_encodings():
+    for name in ("o200k_base", "cl100k_base"):
+        assert load_encoding(name).special_tokens_set <= SPECIAL_TOKENS
+
+
+@pytest.mark.parametrize("token", ["<|endoftext|>", "<|fim_suffix|>", "<|im_start|>"])
+def test_a_special_token_in_a_text_is_an_error_wherever_it_stands(token):
+    text = f"Bye.{token}"
+    call = {"role": "assistant", "tool_calls": [{**CALL, "function": {"name": "stock", "arguments": f'"{token}"'}}]}
+    for example, where in (
+        (chat(USER, {**ANSWER, "content": text}), "messages[1].content"),
+        (chat({**USER, "content": [{"type": "text", "text": text}]}, ANSWER), "messages[0].content[0].text"),
+        ({**DPO, "preferred_output": [{**ANSWER, "content": text}]}, "preferred_output[0].content"),
+        (chat(USER, call), "messages[1].tool_calls[0].function.arguments"),
+    ):
+        [problem] = check_example(example)
+        assert (problem.code, problem.where) == ("special_token", where) and token in problem.found
+
+
+def test_what_only_looks_like_a_special_token_is_text():
+    assert check_example(chat(USER, {**ANSWER, "content": "<|nobody|> <|> <| endoftext |>"})) == []
+
+
+def picture(url) -> dict:
+    return chat({"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]}, ANSWER)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("data:image/gif;base64,R0lGODlhAQABAAAAACw=", "a GIF"),
+        ("data:image/png;base64,R0lGODlhAQABAAAAACw=", "a GIF"),
+        ("https://example.com/lamp.GIF?size=2", "the address of a GIF"),
+        ("lamp.png", "cannot reach"),
+        ("file:///home/me/lamp.png", "cannot reach"),
+        ("data:image/svg+xml;base64,PHN2Zz4=", "image/svg+xml"),
+        ("data:image/png,iVBORw0KGgo", "image/png"),
+        ("data:image/png;base64," + "iVBORw0KGgoA" * 1_200_000, "MB"),
+        (7, "7"),
+    ],
+)
+def test_an_image_that_no_host_reads_is_named(url, said):
+    [problem] = check_example(picture(url))
+    assert problem.code == "bad_image" and said in problem.found
+
+
+@pytest.mark.parametrize("url", ["https://example.com/lamp.png", "data:image/jpeg;base64,/9j/4AAQSkZJRgABAQ=="])
+def test_an_image_that_can_be_read_is_no_problem(url):
+    assert check_example(picture(url)) == []
+
+
+OTHER = {
+    "ShareGPT": {"conversations": []},
+    "Alpaca": {"instruction": "a", "input": "", "output": "b"},
+    "Gemini": {"contents": []},
+    "TRL": {"prompt": "a", "chosen": "b", "rejected": "c"},
+    "a question and an answer": {"question": "a", "answer": "b"},
+    "Batch": {"custom_id": "1", "method": "POST", "body": {"messages": []}},
+    "one text": {"text": "### Question: a"},
+    "one message": {"role": "user", "content": "a"},
+}
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_another_programs_format_is_named_with_the_way_out(name):
+    [problem] = check_example(OTHER[name])
+    assert name in problem.found and "examples_from" in problem.fix
+
+
+WHY_NOT = {
+    "a comma at the end": (b'{"messages": []},', "comma_after_line", "remove the comma"),
+    "written as JSON twice": (json.dumps(json.dumps(chat(USER, ANSWER))).encode(), "json_as_text", "once"),
+    "full-width signs": ("{“messages”\uff1a[]}".encode(), "not_json", "full-width"),
+    "only the colon is full-width": ('{"messages"\uff1a []}'.encode(), "not_json", "full-width"),
+    "a tab": (b'{"messages": "a\tb"}', "not_json", "a tab stands inside a text"),
+    "a bare quotation mark": (b'{"content": "Say "lamp" to it"}', "not_json", "quotation mark inside a text"),
+    "a row of a table": (b'"When do you open?","At nine."', "not_json", "a row of a table"),
+    "cut off": (b'{"messages": [{"role": "us', "not_json", "breaks off"),
+    "a zero byte": (b'{\x00"messages": []}', "not_json", "damaged"),
+    "a comment": (b"# mine", "not_json", "no comments"),
+    "a number without end": (b'{"messages": 1e999}', "not_json", "another value"),
+}
+
+
+@pytest.mark.parametrize("name", WHY_NOT)
+def test_the_reason_is_the_cause_and_not_where_the_parser_stumbled(name):
+    raw, code, said = WHY_NOT[name]
+    [problem] = check_line(raw, 1)[1]
+    assert problem.code == code and said in problem.fix
+
+
+def test_messages_as_text_say_so():
+    [problem] = check_example({"messages": json.dumps([USER, ANSWER])})
+    assert problem.found == "a list written as text"
+
+
+def test_a_key_that_stands_twice_is_named():
+    line = b'{"messages": [], "messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}'
+    [problem] = check_line(line, 1)[1]
+    assert (problem.code, problem.severity) == ("duplicate_key", "warning") and '"messages"' in problem.found

