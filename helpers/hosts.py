@@ -424,8 +424,9 @@ def _sound(key: str, base_url: str, named_by: str) -> str:
 def forget(base_url: str) -> bool:
     """Forget the key of a host, in this process and in this computer's keyring; says whether one was remembered."""
     with _lock:
-        _given_keys.pop(base_url, None)
-    return forget_key(base_url)
+        for address in spellings_of(base_url):
+            _given_keys.pop(address, None)
+    return any([forget_key(address) for address in spellings_of(base_url)])
 
 
 def own_server() -> PracticeServer:
