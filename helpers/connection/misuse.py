@@ -63,6 +63,11 @@ NO_TRAINING_FILE = (
     "It takes the id of an uploaded file, which begins with file-. A path, a file object or None is none.",
     f"Upload the file first: {UPLOAD}. Then: training_file=file.id.",
 )
+BAD_SUFFIX = (
+    "The suffix cannot stand in the name of a model",
+    "It has at most 64 characters: a-z, 0-9 and hyphens. Letters of other scripts have no place there.",
+    'Write a short word in Latin letters, such as suffix="chuangdian" or "mattress".',
+)
 NOT_A_DICT = (
     "An answer is an object today, and no dict",
     'Guides for version 0.28 of the library write answer["choices"].',
@@ -100,7 +105,7 @@ def _refused(error: Exception, said: str) -> Texts | None:
     about_no_text = error.param == "model" and "valid string" in said
     if about_no_text or "must provide a model parameter" in said:
         return NO_MODEL
-    return NO_TRAINING_FILE if error.param == "training_file" else None
+    return {"training_file": NO_TRAINING_FILE, "suffix": BAD_SUFFIX}.get(error.param or "")
 
 
 def _key_cannot_be_sent(error: Exception) -> bool:
