@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from textwrap import shorten
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -42,6 +41,7 @@ from helpers.connection.identity import (
 from helpers.connection.keyring_store import forget_key, remembered_key
 from helpers.connection.proxies import ask_this_computer_directly, is_loopback, proxies, unusable
 from helpers.cost import Estimate, dollars
+from helpers.display.tables import cut
 from helpers.explain import explain
 from helpers.practice import PracticeServer, start_server
 from helpers.practice.settings import load_settings
@@ -325,7 +325,7 @@ def _moved_to_https(settings: dict[str, str | None]) -> str | None:
 def _unavailable(client: OpenAI, error: openai.OpenAIError, named_by: str = "") -> HostUnavailableError:
     found = explain(error)
     answered = isinstance(error, openai.APIStatusError) and not is_web_page(error)
-    said = f"{found.speaker.capitalize()}: {shorten(found.said, LONGEST_QUOTE)}\n" if answered else ""
+    said = f"{found.speaker.capitalize()}: {cut(found.said, LONGEST_QUOTE)}\n" if answered else ""
     return HostUnavailableError(
         f"{str(client.base_url).rstrip('/')} cannot be used now. {found.what}. {found.why}{named_by}\n"
         f"What to do: {found.do_next}\n{said}{GO_BACK}"
