@@ -29,7 +29,8 @@ def begin(request: ChatRequest, template: str) -> str:
     if not request.must_call:
         return ""
     only = list(request.functions) if len(request.functions) == 1 else []
-    named = f'{{"name": "{only[0]}", "arguments": ' if only else '{"name": "'
+    # No blank at the end: tokenizers join it to what follows, so a model that sees it alone writes on in an odd way.
+    named = f'{{"name": "{only[0]}", "arguments":' if only else '{"name": "'
     return f"{TAG}\n{named}" if TAG in template else named
 
 
