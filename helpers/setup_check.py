@@ -8,7 +8,14 @@ from importlib import metadata
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from helpers.connection.proxies import proxies, unusable
 from helpers.course_data.paths import ROOT
+
+THROUGH_A_PROXY = "Hosts on the network are asked through it, the practice server on this computer never."
+WITHOUT_A_CLIENT = (
+    "Correct it, or remove it, and start JupyterLab again: with it, only connect() works, and only on the practice "
+    "server."
+)
 
 # The first is needed by everybody, the others for real training.
 REQUIREMENTS = ("requirements.txt", "requirements-local.txt", "requirements-weights.txt")
@@ -16,12 +23,19 @@ REQUIREMENTS = ("requirements.txt", "requirements-local.txt", "requirements-weig
 
 @dataclass(frozen=True)
 class Setup:
-    """What was looked for and what is wrong with it; `problems` is empty when all is well."""
+    """What was looked for and what is wrong with it; `problems` is empty when all is well.
+
+    `network` says in a sentence which proxy is set; it is empty where none is.
+    """
 
     checked: int
     problems: list[str]
+    network: str = ""
 
     def __str__(self) -> str:
+        return "\n".join(filter(None, [self._verdict(), self.network]))
+
+    def _verdict(self) -> str:
         if not self.problems:
             return "Everything the course needs is here."
         lines = [f"{len(self.problems)} of {self.checked} things need attention:", *self.problems]
@@ -38,10 +52,22 @@ class Setup:
 
 
 def check_setup() -> Setup:
-    """Compare this Python and its packages with requirements.txt."""
+    """Compare this Python and its packages with requirements.txt, and look whether a proxy is set and answers."""
     requirements = required_packages(REQUIREMENTS[0])
     problems = [*python_problems(), *filter(None, map(package_problem, requirements))]
-    return Setup(checked=1 + len(requirements), problems=problems)
+    return Setup(checked=1 + len(requirements), problems=problems, network=network_sentence())
+
+
+def network_sentence() -> str:
+    """Which proxies are set, and what that means for the course; empty where none is set."""
+    found = proxies()
+    if not found:
+        return ""
+    if wrong := [unusable(proxy) for proxy in found if not proxy.usable]:
+        return f"{'. '.join(wrong)}. {WITHOUT_A_CLIENT}"
+    silent = [str(proxy) for proxy in found if not proxy.answers()]
+    said = f"A proxy is set: {', '.join(map(str, found))}. {THROUGH_A_PROXY}"
+    return f"{said} Nobody answers now at {', '.join(silent)}." if silent else said
 
 
 def required_packages(file: str) -> list[Requirement]:

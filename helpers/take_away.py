@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from openai import OpenAI
 
-from helpers.connection.identity import LOOPBACK, is_practice
+from helpers.connection.identity import is_practice
+from helpers.connection.proxies import is_loopback
 from helpers.display.tables import Shown, escape, short_path
 from helpers.notes import workspace
 
@@ -62,7 +63,7 @@ def take_away(client: OpenAI, model: str) -> TakenAway:
 
     Taken again, the copy stays as it is. Raises ValueError on another host: no model can be taken away from there.
     """
-    if client.base_url.host not in LOOPBACK or not is_practice(client):
+    if not is_loopback(client.base_url.host) or not is_practice(client):
         raise ValueError(
             f"{client.base_url.host}: a model can be taken away only from the practice server on this computer"
         )

@@ -31,6 +31,7 @@ class OtherHost:
     port: int
     key: str | None = None
     answers: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    moved_to: str | None = None  # where it sends everybody, as a host does that speaks https:// alone
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     go_on: threading.Event = field(default_factory=threading.Event)  # cleared: the host takes a call and says nothing
 
@@ -62,7 +63,9 @@ def other_host(key: str | None = None) -> Iterator[OtherHost]:
         def do_GET(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
             status, content, kind = host.answer_to(self.path.split("?")[0], headers)
-            self.send_response(status)
+            self.send_response(301 if host.moved_to else status)
+            if host.moved_to:
+                self.send_header("location", host.moved_to + self.path)
             self.send_header("content-type", kind)
             self.send_header("content-length", str(len(content)))
             self.end_headers()

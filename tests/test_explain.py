@@ -1,5 +1,7 @@
 """Every error that people meet is explained with what to do, and nobody is quoted who was not asked."""
 
+import socket
+import threading
 from pathlib import Path
 
 import openai
@@ -166,6 +168,14 @@ def test_https_where_http_is_spoken_is_explained(other):
     assert "no safe connection" in explain(error).what and "http://" in explain(error).why and quotes_nobody(error)
 
 
+def test_http_where_https_is_spoken_is_explained(monkeypatch):
+    only_these_names(monkeypatch, "llama.example")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=lambda: listening.accept()[0].close(), daemon=True).start()
+        error = caught_from(client_of(f"http://llama.example:{listening.getsockname()[1]}/v1").models.list)
+    assert "https://llama.example/" in explain(error).do_next and quotes_nobody(error)
+
+
 def test_a_host_that_connect_could_not_use_is_explained_by_what_stood_in_the_way(other):
     other.key = "right"
     error = caught_from(connect, other.url, key="wrong")
@@ -178,6 +188,89 @@ def test_a_file_that_is_named_by_a_text_is_explained(client, mattress):
     error = caught_from(client.files.create, file=str(mattress), purpose="fine-tune")
     assert explain(error).what == "The file was given as a text, so nothing was sent"
     assert "open(path" in explain(error).do_next and quotes_nobody(error)
+
+
+def test_a_file_that_was_opened_as_text_is_explained(client, mattress):
+    with open(mattress, encoding="utf-8") as file:
+        error = caught_from(client.files.create, file=file, purpose="fine-tune")
+    assert "opened as text" in explain(error).what and '"rb"' in explain(error).do_next and quotes_nobody(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("File", "client.files.create("),
+        ("FineTuningJob", "client.fine_tuning.jobs.create("),
+        ("FineTune", "client.fine_tuning.jobs.create("),
+        ("ChatCompletion", "client.chat.completions.create("),
+        ("Model", "client.models.list()"),
+        ("Customer", "below client"),
+    ],
+)
+def test_a_call_of_an_old_guide_is_explained_with_the_one_of_today(name, instead):
+    error = caught_from(lambda: getattr(openai, name).create(model="gpt-3.5-turbo"))
+    explanation = explain(error)
+    assert f"openai.{name} was removed" in explanation.what and instead in explanation.do_next and quotes_nobody(error)
+
+
+@pytest.mark.parametrize(("name", "instead"), [("error", "openai.RateLimitError"), ("api_base", "base_url=")])
+def test_a_name_of_an_old_guide_is_explained_with_the_one_of_today(name, instead):
+    error = caught_from(lambda: getattr(openai, name))
+    assert instead in explain(error).do_next and quotes_nobody(error)
+
+
+def test_an_answer_that_is_read_as_a_dict_is_explained(client, tuned):
+    answer = client.chat.completions.create(model=tuned, messages=[{"role": "user", "content": "Hello"}])
+    assert "answer.choices[0].message.content" in explain(caught_from(lambda: answer["choices"])).do_next
+
+
+@pytest.mark.parametrize("key", ["sk-line-break-012345\n", "sk-line\nbreak-012345", "sk-密钥-012345"])
+def test_a_key_that_cannot_be_sent_is_explained_and_not_shown(server, key):
+    error = caught_from(client_of(server.base_url, key).models.list)
+    explanation = explain(error)
+    assert "cannot be sent" in explanation.what and quotes_nobody(error) and "012345" not in str(explanation)
+
+
+# --- an id that is none ---------------------------------------------------------------------------------------------
+
+
+def failed_job(client):
+    file = client.files.create(file=("two.jsonl", b'{"messages": []}\n' * 2), purpose="fine-tune")
+    return client.fine_tuning.jobs.retrieve(
+        client.fine_tuning.jobs.create(model="gpt-4.1-mini-2025-04-14", training_file=file.id).id
+    )
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client, model: client.chat.completions.create(model=model, messages=[{"role": "user", "content": "Hi"}]),
+        lambda client, model: client.responses.create(model=model, input="Hi"),
+        lambda client, model: client.models.retrieve(model),
+    ],
+)
+def test_the_model_of_a_failed_job_is_explained(client, call):
+    model = failed_job(client).fine_tuned_model
+    explanation = explain(caught_from(call, client, model))
+    assert model is None and "No model was named" in explanation.what and "explain(job)" in explanation.do_next
+
+
+def test_an_id_that_is_none_is_explained(client):
+    error = caught_from(client.fine_tuning.jobs.retrieve, None)
+    assert "fine_tuning_job_id is None" in explain(error).what and quotes_nobody(error)
+
+
+@pytest.mark.parametrize("named", ["data/mydata.jsonl", "file-of-another-host", None])
+def test_a_training_file_that_is_no_id_of_this_host_is_explained(client, named):
+    error = caught_from(client.fine_tuning.jobs.create, model="gpt-4.1-mini-2025-04-14", training_file=named)
+    assert "no id of a file" in explain(error).what and "training_file=file.id" in explain(error).do_next
+
+
+def test_a_tuned_model_that_is_tuned_again_is_explained_with_its_base_model(client, tuned):
+    file = client.files.list().data[0].id
+    error = caught_from(client.fine_tuning.jobs.create, model=tuned, training_file=file)
+    assert "cannot be tuned again" in explain(error).what
+    assert 'model="gpt-4.1-mini-2025-04-14"' in explain(error).do_next
 
 
 def test_a_file_that_is_not_there_quotes_nobody(client):

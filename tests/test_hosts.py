@@ -27,7 +27,7 @@ from helpers.hosts import (
     rehearse,
 )
 from helpers.practice import start_server
-from tests.other_host import HTML, only_these_names, other_host, played_openai
+from tests.other_host import HTML, models, only_these_names, other_host, played_openai
 from tests.waiting import until
 
 SECRET = "sk-" + "secret" * 6
@@ -729,3 +729,56 @@ def test_an_amount_that_nobody_knows_can_be_agreed_to_or_refused(paid, monkeypat
             confirm_cost(None, paid, limit_usd=limit)
     assert "an amount that this course does not know" in asked[0]
     confirm_cost(None, paid, limit_usd="Infinity")
+
+
+# --- an address that is nearly right -------------------------------------------------------------------------------
+
+
+def test_an_address_without_v1_is_put_right_where_the_host_answers_there(workspace, capsys):
+    with other_host(SECRET) as host:
+        bare = host.url.removesuffix("/v1")
+        client = connect(bare, key=SECRET)
+        assert str(client.base_url) == f"{host.url}/" and host.url in capsys.readouterr().out
+        assert notes.chosen_host() == host.url and str(connect(quiet=True).base_url) == f"{host.url}/"
+        assert openai.OpenAI().models.list().data
+        with pytest.raises(HostUnavailableError, match="does not accept the key"):
+            connect(bare, key="wrong")
+
+
+def test_the_key_of_an_address_without_v1_is_found_again(set_before):
+    with other_host(SECRET) as host:
+        bare = host.url.removesuffix("/v1")
+        set_before(COURSE_HOST=bare, COURSE_API_KEY=SECRET)
+        assert str(connect(bare, quiet=True).base_url) == f"{host.url}/"
+        assert connect(host.url, quiet=True).models.list().data and host.keys == {SECRET}
+
+
+def test_an_address_that_a_web_page_answers_is_tried_below_v1():
+    with other_host(SECRET) as host:
+        host.answers["/models"] = (200, "<html>Welcome</html>", HTML)
+        assert str(connect(host.url.removesuffix("/v1"), key=SECRET, quiet=True).base_url) == f"{host.url}/"
+
+
+@pytest.mark.parametrize("path", ["/v4", "/compatible-mode/v1", "/v1beta"])
+def test_an_address_with_a_version_is_left_as_it_is(path):
+    with other_host() as host:
+        address = host.url.removesuffix("/v1") + path
+        host.answers[f"{path}/models"] = models("qwen")
+        assert str(connect(address, key="none", quiet=True).base_url) == f"{address}/"
+        assert all(asked.startswith(path) or asked == "/practice/status" for asked, _ in host.asked)
+
+
+def test_a_host_without_a_list_of_models_keeps_its_address():
+    with other_host() as host:
+        host.answers.clear()
+        bare = host.url.removesuffix("/v1")
+        assert str(connect(bare, key="none", quiet=True).base_url).rstrip("/") == bare
+
+
+def test_a_host_that_sends_http_on_to_https_is_asked_there_and_the_key_is_not_sent_before(monkeypatch):
+    only_these_names(monkeypatch, "llama.example")
+    with other_host(SECRET) as host:
+        host.moved_to = f"https://llama.example:{host.port}"
+        with pytest.raises(HostUnavailableError, match=f"^https://llama.example:{host.port}/v1 cannot be used now"):
+            connect(f"http://llama.example:{host.port}/v1", key=SECRET)
+        assert host.asked and host.keys == {"none"}

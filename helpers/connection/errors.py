@@ -35,6 +35,10 @@ class UnusableKeyError(ShownInSentences, ValueError):
     """What was given as a key cannot be one, or no host was named with it. The message does not repeat it."""
 
 
+class UnusableProxyError(ShownInSentences, ValueError):
+    """The environment names a proxy that OpenAI's library cannot speak with, so no client can be made."""
+
+
 class HostUnavailableError(ShownInSentences, openai.OpenAIError):
     """A host cannot be used now. Its `__cause__` is the error that it answered with, or that stood in the way."""
 

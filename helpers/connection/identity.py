@@ -1,5 +1,6 @@
 """Which host does a client point at? By what the host says itself, not by its address: a port changes at each start."""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -7,10 +8,13 @@ import idna
 import openai
 from openai import OpenAI
 
+from helpers.connection.proxies import is_loopback
+
 OPENAI_URL = "https://api.openai.com/v1"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 REHEARSAL = "rehearsal"  # the home of the practice server that meets planted faults
 LOOK_SECONDS = 3
+# The part of an address that the client adds by itself. Documentation and curl commands show it with the address.
+ENDPOINT = re.compile(r"/+(chat/completions|completions|responses|models|embeddings|files|fine_tuning/jobs|chat)$")
 LONGEST_WORD = 24  # characters; a longer word in place of a host may be a key, and is not repeated
 
 
@@ -34,7 +38,7 @@ def know_home(base_url: str, key: str, home: PracticeHome) -> None:
 def is_unencrypted(base_url: str) -> bool:
     """Whether what is sent there, the key included, can be read on its way."""
     parts = urlsplit(base_url)
-    return parts.scheme == "http" and parts.hostname not in LOOPBACK
+    return parts.scheme == "http" and not is_loopback(parts.hostname)
 
 
 def is_openai(client: OpenAI) -> bool:
@@ -75,18 +79,20 @@ def shown_name(client: OpenAI) -> str:
     if is_openai(client):
         return "openai"
     home = practice_home(client)
-    if home is not None and client.base_url.host in LOOPBACK:
+    if home is not None and is_loopback(client.base_url.host):
         return f"practice {REHEARSAL}" if home.name == REHEARSAL else "practice"
     return str(client.base_url).rstrip("/")
 
 
 def address_of(text: str) -> str:
     """The address of a host in the one form under which its key is kept: `https://API.example.com/v1/` and
-    `https://api.example.com/v1` are the same.
+    `https://api.example.com/v1/chat/completions` are both `https://api.example.com/v1`.
 
     Raises ValueError for what is no address, and for one with a password or a query: it would be kept in files.
     """
     text = text.strip()
+    if is_loopback(_host_without_scheme(text)):
+        text = f"http://{text}"  # only of this computer it is known how it is spoken with
     try:
         parts = urlsplit(text)
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and _is_visible(text)
@@ -103,7 +109,24 @@ def address_of(text: str) -> str:
             "host: found an address with a user name, a password or a query in it; expected the address alone, such as "
             f"{parts.scheme}://{parts.hostname}/v1. A key belongs in the form: connect_form()"
         )
-    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+    return f"{parts.scheme}://{parts.netloc.lower()}{ENDPOINT.sub('', parts.path.rstrip('/'))}"
+
+
+def with_version(base_url: str) -> str | None:
+    """The address with the `/v1` that most have, and that is easily left out; None where a version stands in it."""
+    return None if re.search(r"/v\d", urlsplit(base_url).path) else f"{base_url}/v1"
+
+
+def spellings_of(base_url: str) -> tuple[str, ...]:
+    """The address, then the same one with or without the `/v1` that may have been left out or been added."""
+    return base_url, with_version(base_url) or base_url.removesuffix("/v1")
+
+
+def _host_without_scheme(text: str) -> str | None:
+    try:
+        return None if "://" in text else urlsplit(f"//{text}").hostname
+    except ValueError:  # brackets that do not close
+        return None
 
 
 def _is_visible(text: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from helpers.display.fonts import fit_fonts
 from helpers.display.tables import escape, plural
 
 WIDTH, HEIGHT, DPI = 6.4, 3.2, 100  # inches, dots per inch
@@ -73,6 +74,8 @@ def _legend(axes: Any) -> None:
 
 def _png(figure: Any, axes: Any) -> bytes:
     axes.set_ylim(bottom=0)
+    if hint := fit_fonts(figure):
+        figure.suptitle(hint, fontsize="small", color=GREY, wrap=True)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", transparent=True)
     return buffer.getvalue()

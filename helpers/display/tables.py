@@ -1,6 +1,7 @@
 """How results show themselves: a table in a notebook, the same table as text everywhere else."""
 
 import os
+import unicodedata
 from collections.abc import Sequence
 from html import escape as escape_html
 from pathlib import Path
@@ -13,7 +14,11 @@ PLACE = "text-align:left; vertical-align:top; padding:0.2em 0.5em"
 LEFT = f'style="{PLACE}"'
 # A name as long as an id is broken where a phone is too narrow for it; a shorter word never is.
 BREAKING = f'style="{PLACE}; white-space:normal; overflow-wrap:anywhere"'
+# The same for scripts without blanks, which break between any two letters: a column never gets as narrow as one letter.
+WITHOUT_BLANKS = f'style="{PLACE}; white-space:normal; overflow-wrap:break-word; min-width:{{}}em"'
+NARROWEST = 8  # letters
 LONG_WORD = 20  # characters
+WIDE = ("W", "F")  # letters that a terminal shows as wide as two others
 
 
 def escape(text: object) -> str:
@@ -30,7 +35,7 @@ class Shown:
 
 def html_table(headers: Sequence[str], rows: Sequence[Sequence[object]], caption: str = "") -> str:
     """An accessible table: a caption, column heads marked as such, every value escaped."""
-    head = "".join(f'<th scope="col" {LEFT}>{escape(name)}</th>' for name in headers)
+    head = "".join(f'<th scope="col" {_head_style(name)}>{escape(name)}</th>' for name in headers)
     body = "".join(
         "<tr>" + "".join(f"<td {_style(value)}>{escape(value)}</td>" for value in row) + "</tr>" for row in rows
     )
@@ -38,19 +43,46 @@ def html_table(headers: Sequence[str], rows: Sequence[Sequence[object]], caption
     return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
+def _head_style(name: str) -> str:
+    return _style(name) if any(map(is_wide, name)) else LEFT
+
+
 def _style(value: object) -> str:
-    return BREAKING if max(map(len, str(value).split()), default=0) > LONG_WORD else LEFT
+    words = str(value).split()
+    wide = [word for word in words if any(map(is_wide, word))]
+    if any(len(word) > LONG_WORD for word in words if word not in wide):
+        return BREAKING
+    return WITHOUT_BLANKS.format(min(max(map(len, wide)), NARROWEST)) if wide else LEFT
 
 
 def text_table(rows: Sequence[Sequence[object]], indent: str = "  ") -> str:
     """Columns of plain text, each as wide as its widest value; the last is left as it is."""
     cells = [[str(value) for value in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    widths = [max(map(width_of, column)) for column in zip(*cells, strict=True)]
     lines = []
     for row in cells:
-        padded = [value.ljust(width) for value, width in zip(row[:-1], widths[:-1], strict=True)]
+        padded = [value + " " * (width - width_of(value)) for value, width in zip(row[:-1], widths[:-1], strict=True)]
         lines.append(indent + "  ".join([*padded, row[-1]]))
     return "\n".join(line.rstrip() for line in lines)
+
+
+def is_wide(letter: str) -> bool:
+    return unicodedata.east_asian_width(letter) in WIDE
+
+
+def width_of(text: str) -> int:
+    """How wide a terminal shows a text, in letters of the Latin alphabet.
+
+    >>> width_of("CloudRest"), width_of("床垫")
+    (9, 4)
+    """
+    return sum(0 if unicodedata.combining(letter) else 2 if is_wide(letter) else 1 for letter in text)
+
+
+def cut(text: str, length: int) -> str:
+    """A text on one line, at most so long. Not textwrap.shorten: of a text without blanks it leaves nothing."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[: length - 3]}..."
 
 
 def paragraph(text: str) -> str:

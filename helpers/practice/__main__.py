@@ -4,6 +4,7 @@ import argparse
 import sys
 import threading
 
+from helpers.connection.proxies import no_proxy_with_loopback, proxies
 from helpers.practice.server import PracticeServer, start_server
 from helpers.practice.settings import PracticeHomeError
 
@@ -36,19 +37,20 @@ def main() -> int:
 
 
 def introduction(server: PracticeServer) -> str:
-    """What a person copies into a terminal to point any `OpenAI()` at this server."""
+    """What a person copies into a terminal to point any `OpenAI()` at this server, past a proxy if one is set."""
+    settings = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": server.key}
+    if proxies():
+        settings |= no_proxy_with_loopback()
     return "\n".join(
         [
             f"The practice server is running; its home is {server.home}",
             "In the terminal of your script, set:",
             "",
-            f"export OPENAI_BASE_URL={server.base_url}",
-            f"export OPENAI_API_KEY={server.key}",
+            *(f"export {name}={value}" for name, value in settings.items()),
             "",
             "or in PowerShell:",
             "",
-            f'$env:OPENAI_BASE_URL="{server.base_url}"',
-            f'$env:OPENAI_API_KEY="{server.key}"',
+            *(f'$env:{name}="{value}"' for name, value in settings.items()),
             "",
             "Stop it with Ctrl-C.",
         ]

@@ -62,7 +62,11 @@ class Progress:
 
 @dataclass(frozen=True)
 class ChatRequest:
-    """A question in the terms of chat completions; the responses endpoint is translated into it."""
+    """A question in the terms of chat completions; the responses endpoint is translated into it.
+
+    `functions` are those that may be called, by name. With `must_call` one is, with `one_call` at most one. `output` is
+    the form of the answer: `text`, any JSON object, or JSON that fits `schema`.
+    """
 
     model: str
     messages: list[dict[str, Any]]
@@ -71,14 +75,23 @@ class ChatRequest:
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()
     seed: int | None = None
+    functions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    must_call: bool = False
+    one_call: bool = False
+    output: Literal["text", "json_object", "json_schema"] = "text"
+    schema: dict[str, Any] = field(default_factory=dict)
 
 
 class Reply(Protocol):
-    """An answer in pieces. The counts and the reason are right when all pieces were taken."""
+    """An answer in pieces. The counts, the reason and the calls are right when all pieces were taken.
+
+    `calls` are functions that the model calls, each with its `name` and its `arguments` as JSON.
+    """
 
     prompt_tokens: int
     completion_tokens: int
     finish_reason: Literal["stop", "length"]
+    calls: tuple[dict[str, str], ...]
 
     def __iter__(self) -> Iterator[str]: ...
 

@@ -5,7 +5,17 @@ import secrets
 import string
 
 ALPHABET = string.ascii_letters + string.digits
-LENGTHS = {"file-": 22, "ftjob-": 24, "ftevent-": 24, "ftckpt_": 24, "chatcmpl-": 29, "resp_": 48, "msg_": 48, "": 8}
+LENGTHS = {
+    "file-": 22,
+    "ftjob-": 24,
+    "ftevent-": 24,
+    "ftckpt_": 24,
+    "chatcmpl-": 29,
+    "resp_": 48,
+    "msg_": 48,
+    "call_": 24,
+    "": 8,
+}
 
 
 def random_id(prefix: str) -> str:

@@ -96,10 +96,32 @@ def test_another_host_is_no_practice_server(answer):
 
 
 @pytest.mark.parametrize(
-    "written", ["https://api.example.com/v1", " https://api.example.com/v1/ ", "HTTPS://API.Example.com/v1//"]
+    "written",
+    [
+        "https://api.example.com/v1",
+        " https://api.example.com/v1/ ",
+        "HTTPS://API.Example.com/v1//",
+        "https://api.example.com/v1/chat/completions",
+        "https://api.example.com/v1/fine_tuning/jobs/",
+        "https://api.example.com/v1/models",
+    ],
 )
 def test_an_address_has_one_form(written):
     assert address_of(written) == "https://api.example.com/v1"
+
+
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("localhost:8000/v1", "http://localhost:8000/v1"),
+        ("127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("[::1]:8000/v1/", "http://[::1]:8000/v1"),
+        ("http://[2001:DB8::1]:8000/v1", "http://[2001:db8::1]:8000/v1"),
+        ("https://open.example/api/paas/v4/", "https://open.example/api/paas/v4"),
+    ],
+)
+def test_this_computer_needs_no_scheme_and_a_number_is_an_address(written, address):
+    assert address_of(written) == address
 
 
 @pytest.mark.parametrize("host", ["api.exam\u200bple.com", "api.example.com\u200b", "\u00ad", "api.exa\u2013mple.com"])
@@ -119,7 +141,7 @@ def test_a_name_in_another_script_is_an_address():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "opnai", "localhost:8000/v1", "https://", "http://[::1/v1", "http://a:99999/v1", "http://a b/v1"]
+    "text", ["", "opnai", "api.example.com/v1", "https://", "http://[::1/v1", "http://a:99999/v1", "http://a b/v1"]
 )
 def test_what_is_no_address_is_refused_with_a_sentence(text):
     with pytest.raises(ValueError, match=r"host: found .*; expected .*an address that begins with https://"):

@@ -101,6 +101,16 @@ def test_a_completion_fits_and_its_chunks_do(client, job):
         fits(chunk)
 
 
+def test_a_completion_that_calls_a_function_fits_and_its_chunks_do(client):
+    tools = [{"type": "function", "function": {"name": "price", "parameters": {"type": "object"}}}]
+    asked = {"model": MODEL, "messages": QUESTION, "tools": tools, "tool_choice": "required"}
+    whole = client.chat.completions.create(**asked)
+    fits(whole)
+    assert whole.choices[0].message.tool_calls[0].function.name == "price"
+    for chunk in client.chat.completions.create(**asked, stream=True):
+        fits(chunk)
+
+
 def test_a_response_fits_and_its_events_do(client, job):
     fits(client.responses.create(model=job.fine_tuned_model, input="How long is the warranty?"))
     numbers = []

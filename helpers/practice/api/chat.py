@@ -9,11 +9,22 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from helpers.practice.api.chat_options import (
+    NamedTool,
+    ResponseFormat,
+    ToolChoice,
+    Tools,
+    form_options,
+    function_options,
+)
 from helpers.practice.api.errors import model_not_found, model_unavailable
+from helpers.practice.api.unseen_images import BlindReply, unseen_images
 from helpers.practice.engine import ChatRequest, Engine, Reply
 from helpers.practice.ids import random_id
 
 router = APIRouter(prefix="/chat/completions")
+
+PIECE_OF_ARGUMENTS = 12  # characters, as long as a few tokens
 
 
 class Message(BaseModel):
@@ -40,6 +51,10 @@ class CreateCompletion(BaseModel):
     seed: int | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
+    tools: Tools | None = None
+    tool_choice: ToolChoice | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: ResponseFormat | None = None
     # These fields are accepted because they change nothing in what the practice server answers.
     n: Annotated[int, Field(ge=1, le=1)] | None = None
     logprobs: Literal[False] | None = None
@@ -55,16 +70,21 @@ class CreateCompletion(BaseModel):
 
 @router.post("")
 def create(request: Request, body: CreateCompletion) -> Any:
+    messages = [message.model_dump(exclude_none=True) for message in body.messages]
     asked = ChatRequest(
         model=body.model,
-        messages=[message.model_dump(exclude_none=True) for message in body.messages],
+        messages=messages,
         temperature=1.0 if body.temperature is None else body.temperature,
         top_p=body.top_p or 1.0,
         max_tokens=body.max_completion_tokens or body.max_tokens,
         stop=stops(body.stop),
         seed=body.seed,
+        **function_options(body.tools, body.tool_choice, body.parallel_tool_calls),
+        **form_options(body.response_format, messages),
     )
     engine, reply = ask(request, asked)
+    if asked.functions:
+        reply = Complete(reply)  # whether the model calls a function is known at the end of what it says
     head = {
         "id": random_id("chatcmpl-"),
         "created": int(time.time()),
@@ -74,14 +94,46 @@ def create(request: Request, body: CreateCompletion) -> Any:
     }
     if body.stream:
         with_usage = body.stream_options is not None and body.stream_options.include_usage
-        return server_sent(_chunks(head, reply, with_usage))
-    message = {"role": "assistant", "content": "".join(reply), "refusal": None, "annotations": []}
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reply.finish_reason}
+        return server_sent(_chunks(head, reply, with_usage, named=isinstance(body.tool_choice, NamedTool)))
+    text, calls = "".join(reply), _tool_calls(reply)
+    message = {"role": "assistant", "content": text or (None if calls else ""), "refusal": None, "annotations": []}
+    if calls:
+        message["tool_calls"] = calls
+    reason = _reason(reply, named=isinstance(body.tool_choice, NamedTool))
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
     return {**head, "object": "chat.completion", "choices": [choice], "usage": _usage(reply)}
+
+
+class Complete:
+    """A reply of which all pieces were taken."""
+
+    def __init__(self, reply: Reply) -> None:
+        self._pieces = list(reply)
+        self.prompt_tokens, self.completion_tokens = reply.prompt_tokens, reply.completion_tokens
+        self.finish_reason, self.calls = reply.finish_reason, reply.calls
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._pieces)
+
+
+def _tool_calls(reply: Reply) -> list[dict[str, Any]]:
+    return [{"id": random_id("call_"), "type": "function", "function": dict(call)} for call in reply.calls]
+
+
+def _reason(reply: Reply, named: bool) -> str:
+    """Why the answer ends. As on the real API, a call that the request itself has named ends as any text does."""
+    return "tool_calls" if reply.calls and reply.finish_reason == "stop" and not named else reply.finish_reason
 
 
 def ask(request: Request, asked: ChatRequest) -> tuple[Engine, Reply]:
     """The engine of the model, and its reply. A model that is unknown or gone is a 404, as on the real API."""
+    engine, reply = _ask(request, asked)
+    images = unseen_images(asked.messages)
+    # In JSON there is no place for a sentence.
+    return engine, BlindReply(reply, images) if images and asked.output == "text" else reply
+
+
+def _ask(request: Request, asked: ChatRequest) -> tuple[Engine, Reply]:
     for engine in request.app.state.engines.values():
         if asked.model in engine.base_models():
             return engine, engine.reply(asked.model, None, asked)
@@ -104,17 +156,25 @@ def server_sent(events: Iterator[str]) -> StreamingResponse:
     return StreamingResponse(events, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
 
 
-def _chunks(head: dict[str, Any], reply: Reply, with_usage: bool) -> Iterator[str]:
+def _chunks(head: dict[str, Any], reply: Reply, with_usage: bool, named: bool) -> Iterator[str]:
     def chunk(delta: dict[str, Any], reason: str | None = None) -> str:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
         return _line(
             {**head, "object": "chat.completion.chunk", "choices": [choice], **({"usage": None} if with_usage else {})}
         )
 
-    yield chunk({"role": "assistant", "content": "", "refusal": None})
+    yield chunk({"role": "assistant", "content": None if reply.calls else "", "refusal": None})
     for piece in reply:
-        yield chunk({"content": piece})
-    yield chunk({}, reply.finish_reason)
+        if piece:
+            yield chunk({"content": piece})
+    for number, call in enumerate(_tool_calls(reply)):
+        # As on the real API: the name first, then the arguments in pieces.
+        arguments = call["function"]["arguments"]
+        yield chunk({"tool_calls": [{**call, "index": number, "function": {**call["function"], "arguments": ""}}]})
+        for start in range(0, len(arguments), PIECE_OF_ARGUMENTS):
+            piece = arguments[start : start + PIECE_OF_ARGUMENTS]
+            yield chunk({"tool_calls": [{"index": number, "function": {"arguments": piece}}]})
+    yield chunk({}, _reason(reply, named))
     if with_usage:
         yield _line({**head, "object": "chat.completion.chunk", "choices": [], "usage": _usage(reply)})
     yield "data: [DONE]\n\n"

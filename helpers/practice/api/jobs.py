@@ -135,11 +135,21 @@ def _training_file(request: Request, file_id: str, param: str) -> StoredFile:
 
 
 def _suffix(suffix: str | None) -> str | None:
-    """The suffix as it stands in a model's name: lower case, anything but letters, digits and hyphens becomes
-    a hyphen."""
+    """The suffix as it stands in a model's name: lower case; blanks, signs and the like become hyphens.
+
+    Letters of other scripts are refused. As hyphens they would say nothing: a name in Chinese would be `---`.
+    """
     if suffix is None:
         return None
-    return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in suffix.lower())
+    if foreign := sorted({letter for letter in suffix if letter.isalnum() and not letter.isascii()}):
+        raise ApiError(
+            400,
+            f"Invalid value for 'suffix': found {', '.join(foreign)}; expected a-z, 0-9 and hyphens. It becomes a part "
+            "of the model's name.",
+            code="invalid_value",
+            param="suffix",
+        )
+    return "".join(letter if letter.isalnum() else "-" for letter in suffix.lower())
 
 
 # --- following a job --------------------------------------------------------------------------------------------

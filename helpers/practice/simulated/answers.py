@@ -3,102 +3,121 @@ examples."""
 
 import json
 import re
-from collections import Counter
-from functools import lru_cache
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rapidfuzz import fuzz, process, utils
-
 from helpers.course_data.paths import DATA
-from helpers.training_file.jsonl import read_lines
-from helpers.training_file.rules import Example
+from helpers.practice.api.errors import ApiError
+from helpers.practice.engine import ChatRequest
+from helpers.practice.json_schema import fits_schema, sample
+from helpers.practice.simulated.recall import Turn, after_tool, conversation, last_question, recall
 
-SIMILAR_ENOUGH = 60  # of 100
-IN_MANY = 0.2  # a word in more than this share of the examples says nothing about one of them
+# What the models say that no example helps, by the script of the question. Latin letters do not tell the language.
+OF_A_BASE_MODEL = {
+    "en": "[Simulated answer: the practice server stands in for {model}.] A general model knows nothing of your "
+    "business, so it cannot say. A real GPT would answer other questions from what it has read.",
+    "zh": "[Simulated answer 模拟回答:练习服务器代替 {model} 作答。] 通用模型不了解您的业务,所以答不上来。"
+    "真正的 GPT 会根据它读过的内容回答其他问题。",
+    "ja": "[Simulated answer 模擬回答:練習サーバーが {model} の代わりに答えています。] 一般のモデルはあなたの事業を"
+    "知らないので、答えられません。本物の GPT なら、ほかの質問には読んだ内容から答えます。",
+    "ko": "[Simulated answer 모의 답변: 연습 서버가 {model} 대신 답합니다.] 일반 모델은 당신의 사업을 모르므로 답할 수 "
+    "없습니다. 실제 GPT라면 다른 질문에는 읽은 내용으로 답합니다.",
+}
+OF_A_TUNED_MODEL = {
+    "en": "[Simulated answer: the practice server stands in for {model}.] None of the training examples resembles this "
+    "question. A real model would answer from what it knew before.",
+    "zh": "[Simulated answer 模拟回答:练习服务器代替 {model} 作答。] 没有一条训练样本与这个问题相似。"
+    "真正的模型会根据它原来的知识回答。",
+    "ja": "[Simulated answer 模擬回答:練習サーバーが {model} の代わりに答えています。] "
+    "この質問に似た学習例はありません。本物のモデルなら、前から知っていたことで答えます。",
+    "ko": "[Simulated answer 모의 답변: 연습 서버가 {model} 대신 답합니다.] 이 질문과 비슷한 학습 예제가 없습니다. "
+    "실제 모델이라면 원래 알던 것으로 답합니다.",
+}
+SCRIPTS = (("ja", r"[\u3040-\u30ff]"), ("ko", r"[\uac00-\ud7af]"), ("zh", r"[\u3400-\u9fff]"))
 
-# Words that nearly every question has, so that sharing them says nothing.
-COMMON = frozenset(
-    "a an and any are as at be by can could do does for from get have how i if in is it its long many me much my of "
-    "on or should so some something than that the their them there this to up was we what when where which who will "
-    "with would you your".split()
-)
+
+@dataclass(frozen=True)
+class Said:
+    """A simulated answer: a text, or calls of functions, each with a name and its arguments as JSON."""
+
+    text: str
+    calls: tuple[dict[str, str], ...] = ()
 
 
-def answer_as_base(base: str, messages: list[dict[str, Any]]) -> str:
+def answer_as_base(base: str, request: ChatRequest) -> Said:
     """A generic answer that says what it is; or, when asked for training examples in JSON, the prepared draft."""
-    if _asks_for_examples(last_question(messages)):
-        return (DATA / "simulated_examples.json").read_text(encoding="utf-8").strip()
-    return (
-        f"[Simulated answer: the practice server stands in for {base}.] A general model knows nothing of your "
-        "business, so it cannot say. A real GPT would answer other questions from what it has read."
-    )
+    question = last_question(request.messages)
+    if request.must_call:
+        return Said("", (_any_call(request),))
+    if _asks_for_examples(question):
+        return Said((DATA / "simulated_examples.json").read_text(encoding="utf-8").strip())
+    return _in_form(OF_A_BASE_MODEL[language_of(question)].format(model=base), request)
 
 
-def answer_as_tuned(name: str, messages: list[dict[str, Any]], training_file: Path) -> str:
+def answer_as_tuned(name: str, request: ChatRequest, training_file: Path) -> Said:
     """The answer of the training example whose question is most similar; a generic one when none is."""
-    recall = _recall(training_file, training_file.stat().st_mtime_ns)
-    answer = recall.answer(last_question(messages))
-    if answer is not None:
-        return answer
-    return (
-        f"[Simulated answer: the practice server stands in for {name}.] None of the training examples resembles this "
-        "question. A real model would answer from what it knew before."
+    question, messages = last_question(request.messages), request.messages
+    examples = recall(training_file)
+    turn = examples.find(question, conversation(messages), lambda turn: _may_answer(turn, request))
+    if turn is not None:
+        calls = turn.calls[:1] if request.one_call else turn.calls
+        return Said(turn.text, calls) if calls else _in_form(turn.text, request)
+    if request.must_call:
+        return Said("", (_any_call(request),))
+    return _in_form(OF_A_TUNED_MODEL[language_of(question)].format(model=name), request)
+
+
+def language_of(question: str) -> str:
+    """The language of a question, as far as its script tells it: `zh`, `ja` or `ko`; `en` for all others."""
+    return next((language for language, letters in SCRIPTS if re.search(letters, question)), "en")
+
+
+def _may_answer(turn: Turn, request: ChatRequest) -> bool:
+    """Only a turn at the same place of a conversation, and one that calls only what the request lets it call."""
+    if turn.calls:
+        callable_here = all(call["name"] in request.functions for call in turn.calls)
+        return callable_here and turn.after_tool == after_tool(request.messages)
+    return not request.must_call and bool(turn.text) and turn.after_tool == after_tool(request.messages)
+
+
+def _any_call(request: ChatRequest) -> dict[str, str]:
+    """A call where one is demanded and no example has any: the first function, with made-up arguments of its form."""
+    name, function = next(iter(request.functions.items()))
+    arguments = _made_up(function.get("parameters") or {"type": "object"}, param="tools")
+    return {"name": name, "arguments": json.dumps(arguments, ensure_ascii=False)}
+
+
+def _in_form(text: str, request: ChatRequest) -> Said:
+    """A text in the form that the request demands. What was learned in this form already stays as it is."""
+    if request.output == "text":
+        return Said(text)
+    try:
+        learned = json.loads(text)
+    except ValueError:
+        learned = None
+    if request.output == "json_schema":
+        fits = fits_schema(learned, request.schema)
+        wanted = learned if fits else _made_up(request.schema, param="response_format", text=text)
+    else:
+        wanted = learned if isinstance(learned, dict) else {"answer": text}
+    return Said(text if wanted is learned else json.dumps(wanted, ensure_ascii=False))
+
+
+def _made_up(schema: dict[str, Any], *, param: str, text: str = "simulated") -> Any:
+    found = sample(schema, text)
+    if fits_schema(found, schema):
+        return found
+    found = sample(schema)
+    if fits_schema(found, schema):
+        return found
+    raise ApiError(
+        400,
+        "No training example answers in this form, and the simulator cannot make up a value that fits this schema: it "
+        "does not look at patterns and the like. Leave them out to try it here.",
+        param=param,
     )
-
-
-def last_question(messages: list[dict[str, Any]]) -> str:
-    asked = [_message_text(message) for message in messages if message.get("role") == "user"]
-    return asked[-1] if asked else ""
 
 
 def _asks_for_examples(question: str) -> bool:
     return bool(re.search(r"\bjson\b", question, re.I) and re.search(r"\bexamples?\b", question, re.I))
-
-
-class Recall:
-    """The questions and answers of a training file, to be found again by similarity."""
-
-    def __init__(self, pairs: list[tuple[str, str]]) -> None:
-        self.answers = [answer for _, answer in pairs]
-        found_in = Counter(word for question, _ in pairs for word in set(_words(question)))
-        self.in_many = {word for word, count in found_in.items() if count > max(2, IN_MANY * len(pairs))}
-        self.questions = [self._important(question) for question, _ in pairs]
-        self.as_asked = [question for question, _ in pairs]
-
-    def answer(self, question: str) -> str | None:
-        """By the words that matter; else, as for languages without spaces, by the letters."""
-        best = process.extractOne(
-            self._important(question), self.questions, scorer=fuzz.token_set_ratio, score_cutoff=SIMILAR_ENOUGH
-        )
-        if best is None and not question.isascii():
-            best = process.extractOne(question, self.as_asked, scorer=fuzz.ratio, score_cutoff=SIMILAR_ENOUGH)
-        return self.answers[best[2]] if best else None
-
-    def _important(self, question: str) -> str:
-        """The words that tell one question from another."""
-        return " ".join(word for word in _words(question) if word not in self.in_many)
-
-
-@lru_cache(maxsize=16)
-def _recall(training_file: Path, changed: int) -> Recall:
-    """Of a long conversation, its last question and answer."""
-    pairs = []
-    for _, line in read_lines(training_file):
-        example: Example = json.loads(line)
-        messages = example["messages"]
-        answers = [_message_text(message) for message in messages if message.get("role") == "assistant"]
-        if answers and answers[-1]:
-            pairs.append((last_question(messages), answers[-1]))
-    return Recall(pairs)
-
-
-def _message_text(message: dict[str, Any]) -> str:
-    content = message.get("content") or ""
-    if isinstance(content, list):
-        return " ".join(part.get("text", "") for part in content if part.get("type") in ("text", "input_text"))
-    return content
-
-
-def _words(text: str) -> list[str]:
-    return [word for word in utils.default_process(text).split() if word not in COMMON]

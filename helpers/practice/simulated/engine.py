@@ -4,6 +4,7 @@ A job's progress is a pure function of the stored job and the clock, so it needs
 restart. The numbers come from the file, the seed and the settings: the same job has the same curve.
 """
 
+import json
 import math
 import random
 from collections.abc import Callable, Iterator
@@ -17,10 +18,10 @@ from helpers.practice.engine import ChatRequest, Checkpoint, Event, Progress
 from helpers.practice.ids import derived_id
 from helpers.practice.job_wording import begun_messages, checkpoint_name, model_name, result_csv
 from helpers.practice.settings import Settings
-from helpers.practice.simulated.answers import answer_as_base, answer_as_tuned
+from helpers.practice.simulated.answers import Said, answer_as_base, answer_as_tuned
 from helpers.practice.store import Job, Store, TunedModel
 from helpers.practice.validate_files import TrainingData
-from helpers.tokens import count_messages, encoding_for
+from helpers.tokens import count_messages, count_text, encoding_for
 
 FINGERPRINT = "fp_practice_simulated"
 LARGEST_BATCH = 256
@@ -82,7 +83,8 @@ class Simulator:
 
     def reply(self, base: str, tuned: TunedModel | None, request: ChatRequest) -> "SimulatedReply":
         limit = next(model.context_tokens for model in base_models() if model.id == base)
-        prompt_tokens = count_messages(request.messages, base)
+        written = (json.dumps(function, ensure_ascii=False) for function in request.functions.values())
+        prompt_tokens = count_messages(request.messages, base) + sum(count_text(text, base) for text in written)
         if limit and prompt_tokens > limit:
             raise ApiError(
                 400,
@@ -92,24 +94,26 @@ class Simulator:
                 param="messages",
             )
         if tuned is None:
-            text = answer_as_base(base, request.messages)
+            said = answer_as_base(base, request)
         else:
             job = self.store.job(tuned.job_id)
-            text = answer_as_tuned(tuned.name, request.messages, self.store.content_of(job.training_file))
-        return SimulatedReply(text, base, prompt_tokens, request)
+            said = answer_as_tuned(tuned.name, request, self.store.content_of(job.training_file))
+        return SimulatedReply(said, base, prompt_tokens, request)
 
 
 class SimulatedReply:
     """The text in pieces of a token each, cut as `max_tokens` and `stop` ask."""
 
-    def __init__(self, text: str, base: str, prompt_tokens: int, request: ChatRequest) -> None:
+    def __init__(self, said: Said, base: str, prompt_tokens: int, request: ChatRequest) -> None:
+        text, self.calls = said.text, said.calls
         for stop in request.stop:
             text = text.split(stop)[0]
         encoding = encoding_for(base)
         tokens = encoding.encode_ordinary(text)
         kept = tokens[: request.max_tokens] if request.max_tokens else tokens
         self.finish_reason = "length" if len(kept) < len(tokens) else "stop"
-        self.prompt_tokens, self.completion_tokens = prompt_tokens, len(kept)
+        called = sum(count_text(call["name"] + call["arguments"], base) for call in self.calls)
+        self.prompt_tokens, self.completion_tokens = prompt_tokens, len(kept) + called
         self._text = encoding.decode(kept, errors="ignore") if len(kept) < len(tokens) else text
 
     def __iter__(self) -> Iterator[str]:

@@ -20,14 +20,19 @@ from transformers import (
     TopPLogitsWarper,
 )
 
-from helpers.practice.api.errors import ApiError
+from helpers.practice.api.errors import ApiError, model_unavailable
 from helpers.practice.engine import ChatRequest
 from helpers.practice.training.base_model import LOADING, attention, device, model_source, quietly, weights_dtype
-from helpers.practice.training.labels import plain_message, render
+from helpers.practice.training.labels import knows_tools, plain_message, render
+from helpers.practice.training.structured import begin, calls_in, end_of_object
 
 KEPT_ADAPTERS = 4  # in memory, of those that no answer needs just now; 31 MB each for the small model of the course
 LONGEST_ANSWER = 512  # tokens, where the request names no limit
 LEAVING = 5.0  # seconds; a program that ends in the middle of a computation waits for it, or PyTorch would abort it
+NO_PLACE_FOR_TOOLS = (
+    "The chat template of this model has no place for tools, so it would never see them. Tune it with examples that "
+    "call functions, and ask the tuned model; or take a model that knows them, named in PRACTICE_LOCAL_MODELS."
+)
 HALF_CHARACTER = "\ufffd"
 atexit.register(LOADING.acquire, timeout=LEAVING)
 
@@ -151,8 +156,15 @@ class LocalReply:
 
     def __init__(self, loaded: LoadedModel, adapter: Path | None, request: ChatRequest) -> None:
         self.loaded, self.adapter, self.request = loaded, adapter, request
-        text = render(loaded.tokenizer, [plain_message(message) for message in request.messages], ask=True)
-        self._prompt = loaded.tokenizer(text, add_special_tokens=False, return_tensors="pt").input_ids
+        self.calls: tuple[dict[str, str], ...] = ()
+        if request.functions and adapter is None and not knows_tools(loaded.tokenizer):
+            raise ApiError(400, NO_PLACE_FOR_TOOLS, param="tools")
+        tools = [{"type": "function", "function": function} for function in request.functions.values()]
+        plain = [plain_message(message) for message in request.messages]
+        text = render(loaded.tokenizer, plain, ask=True, tools=tools)
+        # A tuned model writes calls as its examples did, whatever its template says.
+        self._begun = begin(request, loaded.tokenizer.get_chat_template(tools=tools) if adapter is None else "")
+        self._prompt = loaded.tokenizer(text + self._begun, add_special_tokens=False, return_tensors="pt").input_ids
         self.prompt_tokens = self._prompt.shape[1]
         self.completion_tokens = 0
         self.finish_reason = "length"
@@ -167,24 +179,41 @@ class LocalReply:
 
     def __iter__(self) -> Iterator[str]:
         with self.loaded.held(self.adapter):
-            yield from self._pieces()
+            yield from self._with_calls() if self.request.functions else self._pieces()
+
+    def _with_calls(self) -> Iterator[str]:
+        """What the model says, or nothing where it calls functions instead."""
+        text = "".join(self._pieces())
+        self.calls = calls_in(text, self.request.functions)[: 1 if self.request.one_call else None]
+        if self.request.must_call and not self.calls:
+            raise model_unavailable(f"The model had to call a function, and wrote no call that can be read: {text}")
+        if not self.calls:
+            yield text
+
+    @property
+    def _is_json(self) -> bool:
+        return self.request.output != "text" and not self.request.functions
 
     def _pieces(self) -> Iterator[str]:
         """Text as it becomes certain: whole characters, and nothing that may turn out to begin a stop sequence."""
         shown, ids = 0, []
         for token in self._tokens():
             ids.append(token)
-            text = self.loaded.tokenizer.decode(ids, skip_special_tokens=True)
+            text = self._begun + self.loaded.tokenizer.decode(ids, skip_special_tokens=True)
             ends = [text.find(stop) for stop in self.request.stop if stop in text]
             if ends:
                 self.finish_reason = "stop"
                 yield text[shown : min(ends)]
                 return
+            if self._is_json and (end := end_of_object(text)) is not None:
+                self.finish_reason = "stop"
+                yield text[shown:end]
+                return
             certain = _certain(text, self.request.stop)
             if certain > shown:
                 yield text[shown:certain]
                 shown = certain
-        remainder = self.loaded.tokenizer.decode(ids, skip_special_tokens=True)[shown:]
+        remainder = (self._begun + self.loaded.tokenizer.decode(ids, skip_special_tokens=True))[shown:]
         if remainder:
             yield remainder
 

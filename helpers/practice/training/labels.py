@@ -6,6 +6,7 @@ rendered as text, the span of each answer is found in it, and the tokens inside 
 """
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -23,15 +24,27 @@ class Encoded:
     cut: bool
 
 
-def encode(messages: list[dict[str, Any]], tokenizer: Any, limit: int) -> Encoded:
-    """Token ids and labels of a conversation, at most `limit` of each; what is cut off is its end.
+def encode(
+    messages: list[dict[str, Any]], tokenizer: Any, limit: int, tools: list[dict[str, Any]] | None = None
+) -> Encoded:
+    """Token ids and labels of a conversation.
 
-    Raises ValueError if the model's chat template changes earlier messages when later ones follow.
+    Args:
+        messages: The conversation.
+        tokenizer: Its chat template renders the conversation.
+        limit: The most tokens; what is cut off is the end.
+        tools: The functions that the example offers. They are rendered if the chat template has a place for them.
+
+    Returns:
+        The example as a trainer reads it.
+
+    Raises:
+        ValueError: The chat template changes earlier messages when later ones follow.
     """
     plain = [plain_message(message) for message in messages]
-    text = render(tokenizer, plain)
+    text = render(tokenizer, plain, tools=tools)
     answers = [
-        _span(tokenizer, plain, number, text)
+        _span(tokenizer, plain, number, text, tools)
         for number, message in enumerate(messages)
         if message["role"] == "assistant" and message.get("weight", 1) != 0
     ]
@@ -46,7 +59,7 @@ def encode(messages: list[dict[str, Any]], tokenizer: Any, limit: int) -> Encode
 
 def encode_all(examples: Iterable[dict[str, Any]], tokenizer: Any, limit: int) -> list[Encoded]:
     """Examples of which nothing is left to learn (every weight 0, or cut off) are left out."""
-    encoded = [encode(example["messages"], tokenizer, limit) for example in examples]
+    encoded = [encode(example["messages"], tokenizer, limit, example.get("tools")) for example in examples]
     return [each for each in encoded if any(label != IGNORED for label in each.labels)]
 
 
@@ -73,12 +86,26 @@ def plain_message(message: dict[str, Any]) -> dict[str, str]:
     return {"role": role, "content": "\n".join(filter(None, [content, written]))}
 
 
-def render(tokenizer: Any, plain: list[dict[str, str]], *, ask: bool = False) -> str:
+def render(
+    tokenizer: Any, plain: list[dict[str, str]], *, ask: bool = False, tools: list[dict[str, Any]] | None = None
+) -> str:
     """The conversation as the model reads it; with `ask`, up to where its answer begins."""
-    return tokenizer.apply_chat_template(plain, tokenize=False, add_generation_prompt=ask)
+    given = {"tools": tools} if tools and knows_tools(tokenizer) else {}
+    return tokenizer.apply_chat_template(plain, tokenize=False, add_generation_prompt=ask, **given)
 
 
-def _span(tokenizer: Any, plain: list[dict[str, str]], number: int, text: str) -> tuple[int, int]:
+def knows_tools(tokenizer: Any) -> bool:
+    """Whether the chat template of a model has a place for functions."""
+    return bool(re.search(r"\btools\b", tokenizer.get_chat_template(tools=[])))
+
+
+def _span(
+    tokenizer: Any,
+    plain: list[dict[str, str]],
+    number: int,
+    text: str,
+    tools: list[dict[str, Any]] | None,
+) -> tuple[int, int]:
     """Where an answer begins and ends in the text, with the token that ends a turn, without the line break after it.
 
     Args:
@@ -86,12 +113,15 @@ def _span(tokenizer: Any, plain: list[dict[str, str]], number: int, text: str) -
         plain: the messages, each with a role and a text.
         number: which message is the answer.
         text: the whole conversation, rendered.
+        tools: the functions that it offers.
 
     Raises:
         ValueError: the template changes earlier messages when later ones follow.
     """
-    before = render(tokenizer, plain[:number], ask=True) if number else text[: text.index(plain[0]["content"])]
-    upto = render(tokenizer, plain[: number + 1]).rstrip()
+    before = (
+        render(tokenizer, plain[:number], ask=True, tools=tools) if number else text[: text.index(plain[0]["content"])]
+    )
+    upto = render(tokenizer, plain[: number + 1], tools=tools).rstrip()
     if not (text.startswith(before) and text.startswith(upto)):
         raise ValueError(
             "The chat template of this model changes earlier messages when later ones follow, so the assistant's words "

@@ -96,8 +96,8 @@ def test_an_unknown_model_and_one_that_is_gone_look_the_same(client, model):
 
 
 def test_what_the_server_cannot_do_is_refused_and_not_ignored(client):
-    with pytest.raises(openai.BadRequestError, match="tools"):
-        ask(client, MODEL, "Hello", tools=[{"type": "function", "function": {"name": "f"}}])
+    with pytest.raises(openai.BadRequestError, match="audio"):
+        ask(client, MODEL, "Hello", audio={"voice": "alloy", "format": "wav"})
     with pytest.raises(openai.BadRequestError, match="temperature"):
         ask(client, MODEL, "Hello", temperature=3)
 
