@@ -98,6 +98,9 @@ def train(job: Job, store: Store, files: TrainingFiles) -> dict[str, Any]:
 
     checkpoint = files.last_checkpoint()
     trains_first = checkpoint is None  # and does not go on after a pause
+    supervised = job.method["type"] == "supervised"
+    if supervised:
+        say(f"Recipe: {recipe_of(job)}")
     say("Loading the model")
     trainer, cut = make_trainer(
         job,
@@ -111,11 +114,9 @@ def train(job: Job, store: Store, files: TrainingFiles) -> dict[str, Any]:
     if cut:
         examples, were = ("1 example", "was") if cut == 1 else (f"{cut} examples", "were")
         say(f"{examples} {were} longer than {LOCAL_TRAINING_TOKENS} tokens and {were} cut", level="warn")
-    if job.method["type"] == "supervised":
-        say(f"Recipe: {recipe_of(job)}")
-        if trains_first and trainer.args.world_size == 1:
-            ahead = measure(trainer)
-            say(str(ahead), data={"seconds_ahead": round(ahead.seconds, 1)})
+    if supervised and trains_first and trainer.args.world_size == 1:
+        ahead = measure(trainer)
+        say(str(ahead), data={"seconds_ahead": round(ahead.seconds, 1)})
     # Autocast chooses the precision; PEFT would first copy every input to float32. The numbers are the same without.
     with disable_input_dtype_casting(trainer.model, active=trainer.args.bf16):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)

@@ -77,7 +77,7 @@ def test_a_folder_that_is_not_there_is_named_and_not_asked_for_on_the_network(tm
     from helpers.practice.training.base_model import LocalModelError, model_source
 
     monkeypatch.setenv("PRACTICE_LOCAL_MODELS", f"mine={source}")
-    with pytest.raises(LocalModelError, match="PRACTICE_LOCAL_MODELS: mine=.*no such folder"):
+    with pytest.raises(LocalModelError, match=r"PRACTICE_LOCAL_MODELS: mine=.*no such folder"):
         model_source("mine", tmp_path)
 
 
