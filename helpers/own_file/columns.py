@@ -45,13 +45,9 @@ def mapping_of(contents: Contents, sample: list[Record], wishes: Wishes, finding
         _check_part(part, columns)
     question, answer = wishes.question, wishes.answer
     if question is None:
-        question = contents.question or _by_name(
-            columns, sample, question_rank, "question", answer, contents.format, findings
-        )
+        question = contents.question or _by_name(columns, sample, "question", answer, contents.format, findings)
     if answer is None:
-        answer = contents.answer or _by_name(
-            columns, sample, answer_rank, "answer", question, contents.format, findings
-        )
+        answer = contents.answer or _by_name(columns, sample, "answer", question, contents.format, findings)
     headless = len(columns) == 2 and columns == ["column 1", "column 2"]
     if headless and question is None and answer is None:
         question, answer = "column 1", "column 2"
