@@ -1,6 +1,7 @@
 """What other programs did to a text, undone: HTML tags and entities, UTF-8 that was read as something else."""
 
 import html
+import json
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -110,6 +111,8 @@ def cell_text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
+    if isinstance(value, dict):
+        return cell_text(value["text"]) if "text" in value else json.dumps(value, ensure_ascii=False, default=str)
     if isinstance(value, list | tuple):
         return "\n".join(filter(None, map(cell_text, value)))
     return str(value).strip()

@@ -11,7 +11,7 @@ QUESTION = tuple(
     (
         "question questions q frage fragen f pregunta preguntas domanda domande pergunta perguntas vraag "
         "vragen вопрос вопросы 问题 问 問題 問 質問 提问 質問内容 질문 문의 pytanie otazka otazky fraga "
-        "sporsmal sporgsmal kysymys kerdes soru erotisi ερωτηση السؤال سؤال שאלה प्रश्न คำถาม câuhỏi "
+        "spørsmål sporsmal sporgsmal kysymys kerdes soru erotisi ερωτηση السؤال سؤال שאלה प्रश्न คำถาม câuhỏi "
         "pertanyaan intrebare pitanje faq_question"
     ).split()
 )
@@ -104,7 +104,8 @@ def _rank(name: object, plainly: Names, maybe: Names, stems: Names) -> int:
         return 3
     if text in _plain_set(maybe):
         return 2
-    return 1 if any(word in _plain_set(maybe) for word in words) else 0
+    known = sum(word in _plain_set(maybe) for word in words)
+    return 2 if known > 1 else known
 
 
 @cache

@@ -16,7 +16,7 @@ from helpers.own_file.column_names import (
     plain,
     question_rank,
 )
-from helpers.own_file.findings import AmbiguousFile, Findings, beginning, listed
+from helpers.own_file.findings import AmbiguousFile, Findings, UnreadableFile, beginning, listed
 from helpers.own_file.pair import chat_example
 from helpers.own_file.record import Contents, Record
 from helpers.own_file.wishes import Part, Wishes
@@ -126,6 +126,12 @@ def _is_prose(sample: list[Record], name: str) -> bool:
 def _unclear(format_: str, columns: list[str], sample: list[Record], question: Part, answer: Part) -> AmbiguousFile:
     asked = [name for name in columns if _is_prose(sample, name)]
     words = [name for name in columns if any(sign.isalpha() for text in _texts(sample, name) for sign in text)]
+    if len(words) < 2:
+        found = f"one column of text, {listed(words)}" if words else "no column with text"
+        raise UnreadableFile(
+            f"{format_}: found {found}; expected questions and their answers. Training needs both: "
+            'write for each text what was asked, in a column of its own, such as "question".'
+        )
     guess = [name for name in (asked if len(asked) > 1 else words) if name not in (question, answer)]
     first = question if question is not None else guess.pop(0) if guess else "..."
     second = answer if answer is not None and answer != question else guess.pop(0) if guess else "..."

@@ -43,7 +43,7 @@ class Findings:
     not_listed: int = 0
     _notes: dict[str, tuple[int, str]] = field(default_factory=dict)
 
-    def skip(self, place: str, reason: str, text: str = "") -> None:
+    def skip(self, place: str, reason: str, text: object = "") -> None:
         if len(self.skipped) < MOST_KEPT:
             self.skipped.append(Skipped(place, reason, beginning(text)))
         else:

@@ -47,10 +47,10 @@ READERS = [
     Reader("mails", mail.recognises, mail.read),
     Reader("Anki", anki.recognises, anki.read),
     Reader("chat export", chat_export.recognises, chat_export.read),
-    Reader("questions and answers with labels", labelled_text.recognises, labelled_text.read),
     Reader("YAML", yaml_file.recognises, yaml_file.read),
-    Reader("Markdown", markdown.recognises, markdown.read),
+    Reader("questions and answers with labels", labelled_text.recognises, labelled_text.read),
     Reader("table", table_text.recognises, table_text.read),
+    Reader("Markdown", markdown.recognises, markdown.read),
     Reader("notes", notes_text.recognises, notes_text.read),
 ]
 RECORDS_LOOKED_AT = 20

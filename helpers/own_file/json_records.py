@@ -24,10 +24,12 @@ def records_in(place: str, value: Any, known: Known, findings: Findings) -> Iter
         Each record; those of one inner list have the same group.
     """
     if isinstance(value, dict):
-        if known(value):
+        table = _of_columns(value)
+        if table is None and known(value):
             yield Record(place or "the file", value)
             return
-        if (table := _as_table(value)) is not None:
+        table = table or _of_keys(value)
+        if table is not None:
             yield from (Record(_inside(place, f"item {number}"), row) for number, row in enumerate(table, 1))
             return
     lists = list(_lists(value, place, known, {}, 0))
@@ -93,23 +95,33 @@ def _inside(place: str, more: str) -> str:
     return f"{place}, {more}" if place else more
 
 
-def _as_table(value: dict[str, Any]) -> list[dict[str, Any]] | None:
-    """{"question?": "answer."}; {"id 1": {"q": ..., "a": ...}}; {"q": [...], "a": [...]}, as pandas writes it too."""
+def _of_columns(value: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """A table that stands column by column: {"q": [...], "a": [...]}, or {"q": {"0": ...}} as pandas writes it."""
     inner = list(value.values())
-    if len(inner) > 2 and all(isinstance(each, str) for each in inner) and _are_texts(list(value)):
-        return [{"question": key, "answer": each} for key, each in value.items()]
     if len(inner) > 1 and all(isinstance(each, list) for each in inner):
         plain = all(not isinstance(cell, dict | list) for column in inner for cell in column[:20])
         if plain and len({len(each) for each in inner}) == 1:
             return [dict(zip(value, row, strict=True)) for row in zip(*inner, strict=True)]
-    if len(inner) > 1 and all(isinstance(each, dict) for each in inner):
-        keys = [set(each) for each in inner]
-        plain = all(not isinstance(cell, dict | list) for each in inner for cell in each.values())
-        if plain and keys[0] and all(each == keys[0] for each in keys):
-            if all(str(key).isdigit() for key in keys[0]):
-                return [{name: column[key] for name, column in value.items()} for key in inner[0]]
-            return [{"key": key, **each} for key, each in value.items()]
+    if _are_alike(inner) and all(str(key).isdigit() for key in inner[0]):
+        return [{name: column[key] for name, column in value.items()} for key in inner[0]]
     return None
+
+
+def _of_keys(value: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """A table whose rows stand under a key each: {"question?": "answer."}, {"id 1": {"q": ..., "a": ...}}."""
+    inner = list(value.values())
+    if len(inner) > 2 and all(isinstance(each, str) for each in inner) and _are_texts(list(value)):
+        return [{"question": key, "answer": each} for key, each in value.items()]
+    return [{"key": key, **each} for key, each in value.items()] if _are_alike(inner) else None
+
+
+def _are_alike(inner: list[Any]) -> bool:
+    """Several objects with the same keys, and nothing below them."""
+    return (
+        len(inner) > 1
+        and all(isinstance(each, dict) and each and set(each) == set(inner[0]) for each in inner)
+        and all(not isinstance(cell, dict | list) for each in inner for cell in each.values())
+    )
 
 
 def _are_texts(keys: list[str]) -> bool:

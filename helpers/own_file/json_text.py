@@ -44,11 +44,12 @@ def one_on_each_line(head: list[tuple[int, str]]) -> bool:
 
 
 def _is_whole(line: str) -> bool:
+    """Whether a line is an object or a list as a whole, or the text of one."""
     line = line.rstrip(",")
-    return len(line) > 1 and line[0] in '{["' and line[-1] in '}]"' and (line[0], line[-1]) in _PAIRS and len(line) > 4
+    return (len(line) > 4 and (line[:1], line[-1:]) in _PAIRS) or (line[:2] in ('"{', '"[') and line.endswith('"'))
 
 
-_PAIRS = {("{", "}"), ("[", "]"), ('"', '"')}
+_PAIRS = {("{", "}"), ("[", "]")}
 
 
 def _values_of_lines(source: Source, findings: Findings) -> Iterator[tuple[str, Any]]:
@@ -144,11 +145,10 @@ def _pairs(findings: Findings, place: str) -> Any:
     def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(pairs)
         if len(made) < len(pairs):
-            seen: set[str] = set()
             for name, value in pairs:
-                if name in seen and value != made[name]:
-                    findings.skip(place or "the file", f'the key "{name}" stands twice in one object; the last counts')
-                seen.add(name)
+                if value != made[name]:
+                    reason = f'the key "{name}" stands twice in one object; the last counts'
+                    findings.skip(place or "the file", reason, value)
         return made
 
     return collect

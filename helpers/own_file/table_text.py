@@ -1,6 +1,7 @@
 """Tables as text: CSV with commas, semicolons, tabs or bars, with or without names in the first row."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from helpers.own_file.wishes import Wishes
 
 DELIMITERS = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "bars"}
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".psv")
+NO_TABLES = (".md", ".markdown", ".html", ".htm", ".xml", ".yaml", ".yml")
+_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)+\|?\s*$")  # below the names in a table of Markdown
 ROWS_LOOKED_AT = 60
 LINES_OF_A_CELL = 2_000  # more, and its quotation mark was never closed
 ROWS_IN_A_CELL = 3  # lines of a cell that look like rows of the table
@@ -33,6 +36,8 @@ class Shape:
 
 
 def recognises(source: Source) -> str | None:
+    if source.suffix in NO_TABLES or any(_RULE.match(line) for _, line in source.head()[:100]):
+        return None  # a page, with tables of its own kind in it
     shape = shape_of(source)
     return f"A table with {shape.width} columns, separated by {DELIMITERS[shape.delimiter]}." if shape else None
 
