@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from helpers.own_file.clean import is_html
 from helpers.own_file.findings import Findings
 from helpers.own_file.record import Contents, Record
 from helpers.own_file.source import Source
@@ -39,8 +38,9 @@ def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
         Record(f"line {number}", dict(zip(names, cells + [""] * (width - len(cells)), strict=True)))
         for number, cells in rows
     ]
-    html = said.get("html") == "true" and any(is_html([cell]) or "&" in cell for _, cells in rows for cell in cells)
-    front, back = [name for name in names if name not in META][:2] if width > 1 else (names[0], None)
+    html = said.get("html") == "true"
+    meta = {int(value) - 1 for name, value in said.items() if name.endswith(" column") and value.isdigit()}
+    front, back = [*(name for place, name in enumerate(names) if place not in meta), None, None][:2]
     return Contents("Anki", "Cards exported from Anki.", records, question=front, answer=back, html=html, columns=names)
 
 

@@ -12,7 +12,7 @@ _MARKS = "[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]*"
 _MONTH = r"[^\W\d_]{3,9}\.?"
 _DATE = (
     r"(?:(?:[^\W\d_]{2,4}\.?,?\s)?\d{1,4}\s?[./\-年년]\s?\d{1,2}\s?[./\-月월]\s?\d{1,4}\s?[日일.]?"
-    rf"|\d{{1,2}}\.?[ -]{_MONTH}[ -,]+\d{{2,4}}|{_MONTH} \d{{1,2}},? \d{{4}})"
+    rf"|\d{{1,2}}\.?[ -]{_MONTH}[ ,-]+\d{{2,4}}|{_MONTH} \d{{1,2}},? \d{{4}})"
 )
 _HALF = r"(?:上午|下午|午前|午後|오전|오후|晚上|早上|中午|凌晨)"
 _ZONE = r"(?:Z|[+-]\d\d:?\d\d| UTC)?"
@@ -26,7 +26,7 @@ BEFORE = re.compile(
 )
 # ... or after the name, and the text on the lines below.
 AFTER = re.compile(
-    rf"^{_MARKS}(?P<name>[^\[\]\n:]{{1,40}}?)[,\s]*[\[(（]?\s?(?P<date>{_DATE}){_WEEKDAY}(?:,|\s|T)*(?P<time>{_TIME})"
+    rf"^{_MARKS}(?P<name>[^\[\]\n:]{{1,40}}?)(?:[,\s]+[\[(（]?|[\[(（])\s?(?P<date>{_DATE}){_WEEKDAY}(?:,|\s|T)*(?P<time>{_TIME})"
     r"\s?[\])）]?:?\s*$",
     re.IGNORECASE,
 )

@@ -44,7 +44,7 @@ SENDER = tuple(
     (
         "sender sender_name from from_name author author_name speaker user_name username name who role "
         "direction nick nickname absender von autor verfasser remitente de mittente da expediteur auteur "
-        "afzender отправитель автор 发送者 发送人 发件人 昵称 说话人 送信者 発言者 보낸사람 display_name "
+        "afzender отправитель автор 发送者 发送人 发件人 昵称 说话人 送信者 発言者 보낸사람 display_name user "
         "participant rolle rol ruolo"
     ).split()
 )
@@ -81,6 +81,7 @@ _OTHERWISE = set(
 _STEMS_OF_QUESTIONS = ("frage", "问", "問", "질문")
 _STEMS_OF_ANSWERS = ("antwort", "答", "답변", "回复", "回覆")
 _WORDS = re.compile(r"[^\W_]+")
+_PATH = re.compile(r"\S*[^\W\d][./]([^\W\d][^\s./]*)")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -94,7 +95,8 @@ def plain(name: object) -> str:
 
 def _rank(name: object, plainly: Names, maybe: Names, stems: Names) -> int:
     """How surely a name means something: 0 not at all, 4 it is its very name."""
-    text = plain(name)
+    inner = _PATH.fullmatch(str(name))  # of a part within another, the inner name counts: "text/q", "content.answer"
+    text = plain(inner[1] if inner else name)
     words = text.split("_")
     if text in _plain_set(plainly):
         return 4

@@ -9,11 +9,11 @@ OF_A_CHAT = {"tools", "functions", "parallel_tool_calls"}
 
 
 def list_key(values: Values) -> str | None:
-    return next((key for key in LISTS if are_messages(decoded(values.get(key)))), None)
+    return next((key for key in LISTS if key in values and are_messages(decoded(values[key]))), None)
 
 
-def is_list(key: str) -> Callable[[Values], bool]:
-    return lambda values: list_key(values) == key
+def is_list(*keys: str) -> Callable[[Values], bool]:
+    return lambda values: list_key(values) in keys
 
 
 def chat(values: Values, left_out: set[str]) -> Example:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from helpers.own_file.dialect_instructions import instruction, is_pair
 from helpers.own_file.dialect_lists import (
@@ -12,40 +13,88 @@ from helpers.own_file.dialect_lists import (
     is_batch,
     is_chatgpt_export,
     is_list,
-    list_key,
 )
-from helpers.own_file.dialect_preferences import is_openai_preference, is_preference, openai_preference, preference
+from helpers.own_file.dialect_preferences import (
+    BETTER,
+    is_openai_preference,
+    is_preference,
+    openai_preference,
+    preference,
+)
 from helpers.own_file.marked_text import is_one_text, one_text
-from helpers.own_file.record_parts import Example, Values
+from helpers.own_file.record_parts import LISTS, SYSTEM_KEYS, Example, Values
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """`recognises` looks at the keys and kinds of values only; `read` makes the example, or raises NoMessage."""
+    """A way to write a training example.
+
+    Attributes:
+        name: how it is called.
+        keys: a record of it has at least one of these.
+        recognises: looks at the keys of a record, and at the kinds of its values.
+        read: makes the example, or raises NoMessage.
+        question: the part that is the question.
+        answer: the part that is the answer.
+    """
 
     name: str
+    keys: frozenset[str]
     recognises: Callable[[Values], bool]
     read: Callable[[Values, set[str]], Example]
     question: str
     answer: str
 
 
+def _dialect(name: str, keys: str, *more: Any) -> Dialect:
+    return Dialect(name, frozenset(keys.split()), *more)
+
+
 DIALECTS = [
-    Dialect("OpenAI preferences (DPO)", is_openai_preference, openai_preference, "input", "preferred_output"),
-    Dialect("Preferences (prompt, chosen, rejected)", is_preference, preference, "prompt", "chosen and rejected"),
-    Dialect("Requests and answers of the API (Batch)", is_batch, batch, "body.messages", "the assistant's messages"),
-    Dialect("Chat with a system message beside it (Anthropic)", is_anthropic, chat, "user", "assistant"),
-    Dialect("OpenAI chat", is_list("messages"), chat, "user", "assistant"),
-    Dialect("ShareGPT", lambda values: list_key(values) in ("conversations", "conversation"), chat, "human", "gpt"),
-    Dialect("Gemini contents", is_list("contents"), chat, "user", "model"),
-    Dialect("Export of ChatGPT", is_chatgpt_export, chatgpt_export, "user", "assistant"),
-    Dialect("Chat", lambda values: list_key(values) is not None, chat, "user", "assistant"),
-    Dialect("Alpaca", is_pair("instruction"), instruction, "instruction and input", "output"),
-    Dialect("Prompt and completion", is_pair("prompt"), instruction, "prompt", "completion"),
-    Dialect("Query and response", is_pair("query"), instruction, "query", "response"),
-    Dialect("Texts with marks for each speaker", is_one_text, one_text, "user", "assistant"),
+    _dialect(
+        "OpenAI preferences (DPO)",
+        "preferred_output",
+        is_openai_preference,
+        openai_preference,
+        "input",
+        "preferred_output",
+    ),
+    _dialect(
+        "Preferences (prompt, chosen, rejected)",
+        " ".join(BETTER),
+        is_preference,
+        preference,
+        "prompt",
+        "chosen and rejected",
+    ),
+    _dialect(
+        "Requests and answers of the API (Batch)",
+        "body request",
+        is_batch,
+        batch,
+        "messages of the request",
+        "assistant",
+    ),
+    _dialect(
+        "Chat with a system message beside it (Anthropic)",
+        " ".join(SYSTEM_KEYS),
+        is_anthropic,
+        chat,
+        "user",
+        "assistant",
+    ),
+    _dialect("OpenAI chat", "messages", is_list("messages"), chat, "user", "assistant"),
+    _dialect("ShareGPT", "conversations conversation", is_list("conversations", "conversation"), chat, "human", "gpt"),
+    _dialect("Gemini contents", "contents", is_list("contents"), chat, "user", "model"),
+    _dialect("Export of ChatGPT", "mapping", is_chatgpt_export, chatgpt_export, "user", "assistant"),
+    _dialect("Chat", " ".join(LISTS), is_list(*LISTS), chat, "user", "assistant"),
+    _dialect("Alpaca", "instruction", is_pair("instruction"), instruction, "instruction and input", "output"),
+    _dialect("Prompt and completion", "prompt", is_pair("prompt"), instruction, "prompt", "completion"),
+    _dialect("Query and response", "query", is_pair("query"), instruction, "query", "response"),
+    _dialect("Texts with marks for each speaker", "text", is_one_text, one_text, "user", "assistant"),
 ]
 
 
 def dialect_of(values: Values) -> Dialect | None:
-    return next((dialect for dialect in DIALECTS if dialect.recognises(values)), None)
+    """The first dialect of which this is a record."""
+    return next((each for each in DIALECTS if not each.keys.isdisjoint(values) and each.recognises(values)), None)

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from helpers.own_file.findings import AmbiguousFile, Findings, UnreadableFile
 from helpers.own_file.record import Contents, Record
@@ -21,11 +21,13 @@ KINDS = ("h6", "h5", "h4", "h3", "h2", "h1", "bold")
 
 @dataclass(frozen=True)
 class Block:
-    """A heading (h1 to h6), a paragraph that is bold as a whole, or a text, with the line where it stands."""
+    """A heading (h1 to h6), a paragraph that is bold as a whole, or a text, with the line where it stands. `written` is
+    a heading with its marks."""
 
     kind: str
     text: str
     line: int | None
+    written: str = ""
 
 
 def asks(text: str) -> bool:
@@ -43,9 +45,14 @@ def records_of_headings(
     records = list(_records(blocks, kind, findings))
     what = "bold lines" if kind == "bold" else f"headings of level {kind[1:]}"
     return Contents(
-        format_, f"A page ({format_}) with {len(records)} {what} and the text below each.", records,
-        question="question", answer="answer", columns=["question", "answer", "section"],
-    )  # fmt: skip
+        format_,
+        f"A page ({format_}) with {len(records)} {what} and the text below each.",
+        records,
+        question="question",
+        answer="answer",
+        columns=["question", "answer", "section"],
+        wishes=replace(wishes, question=None) if wishes.question == kind else None,
+    )
 
 
 def _kind(blocks: Sequence[Block], wishes: Wishes, name: str) -> str:
@@ -82,7 +89,7 @@ def _records(blocks: Sequence[Block], kind: str, findings: Findings) -> list[Rec
             section, current = block.text, False
         elif current:
             values = made[-1].values
-            values["answer"] = f"{values['answer']}\n\n{block.text}".strip()
+            values["answer"] = f"{values['answer']}\n\n{block.written or block.text}".strip()
         elif block.text.strip():
             findings.skip(place, "text outside of questions and answers", block.text)
     return made

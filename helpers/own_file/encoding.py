@@ -130,7 +130,7 @@ def _utf16_without_mark(start: bytes) -> str | None:
     start = start[: len(start) // 2 * 2]
     zeros = {"utf-16-be": start[::2].count(0), "utf-16-le": start[1::2].count(0)}
     codec, most = max(zeros.items(), key=lambda pair: pair[1])
-    if not most or most < 10 * min(zeros.values()) or (most < len(start) * 0.2 and _decodes(start, "utf-8")):
+    if not most or most < 3 * min(zeros.values()) or (most < len(start) * 0.2 and _decodes(start, "utf-8")):
         return None
     text = start.decode(codec, "replace")
     return codec if text and sum(map(_written, text)) > len(text) * 0.9 else None

@@ -24,7 +24,7 @@ from helpers.own_file import (
 from helpers.own_file.dialects import dialect_of
 from helpers.own_file.findings import Findings, OwnFileError, UnreadableFile
 from helpers.own_file.record import Contents
-from helpers.own_file.source import Source, source_of
+from helpers.own_file.source import HEAD, Source, source_of
 from helpers.own_file.wishes import Wishes
 
 
@@ -54,6 +54,7 @@ READERS = [
     Reader("notes", notes_text.recognises, notes_text.read),
 ]
 RECORDS_LOOKED_AT = 20
+LONGEST_JSON = 20_000_000  # bytes
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def reader_of(source: Source) -> tuple[Reader, str] | None:
 
 
 def recognise(given: str | bytes | PathLike[str], encoding: str | None = None) -> Format | None:
-    """What a file or a text is; None if no reader knows it. Only its beginning is read.
+    """What a file or a text is; None if no reader knows it. Of a long file only the beginning is read.
 
     Raises FileNotFoundError.
     """
@@ -82,11 +83,18 @@ def recognise(given: str | bytes | PathLike[str], encoding: str | None = None) -
         return None
     reader, sentence = found
     try:
-        contents = reader.read(source, Findings(), Wishes())
+        contents = reader.read(_beginning(source, reader), Findings(), Wishes())
         records = list(islice(contents.records, RECORDS_LOOKED_AT))
-    except UnreadableFile as error:
-        return Format(reader.name, str(error))
-    except OwnFileError:
-        return Format(reader.name, sentence)
+    except OwnFileError as error:
+        refused = isinstance(error, UnreadableFile) and reader.recognises is binary.recognises
+        return Format(reader.name, str(error) if refused else sentence)
     dialect = next((found for record in records if (found := dialect_of(record.values))), None)
-    return Format(dialect.name if dialect else contents.format, contents.sentence)
+    return Format(dialect.name if dialect else contents.format, sentence)
+
+
+def _beginning(source: Source, reader: Reader) -> Source:
+    """As much of a file as its reader needs to say what it is. A value of JSON over many lines is needed whole."""
+    longest = LONGEST_JSON if reader.recognises is json_file.recognises else HEAD
+    if reader.recognises in (excel.recognises, binary.recognises, mail.recognises) or source.length <= longest:
+        return source
+    return Source(source.name, source.suffix, given="\n".join(line for _, line in source.head()))

@@ -11,7 +11,9 @@ from email.policy import default
 from email.utils import parseaddr
 from pathlib import Path
 
-from helpers.own_file.clean import text_of_html
+import lxml.html
+
+from helpers.own_file.clean import text_of
 from helpers.own_file.findings import Findings
 from helpers.own_file.record import Contents, Record
 from helpers.own_file.source import Source
@@ -101,12 +103,21 @@ def _body(message: EmailMessage) -> str:
         content = part.get_content()
     except (LookupError, UnicodeDecodeError):  # an encoding that does not exist
         content = (part.get_payload(decode=True) or b"").decode("utf-8", "replace")
-    text = (
-        text_of_html(re.sub(r"<blockquote", "<br>&gt;<blockquote", content))
-        if part.get_content_subtype() == "html"
-        else content
-    )
+    text = _text_of_html(content) if part.get_content_subtype() == "html" else content
     return str(text).replace("\r\n", "\n")
+
+
+def _text_of_html(content: str) -> str:
+    """A mail of HTML as one of text: what it quotes stands behind >."""
+    if not content.strip():
+        return ""
+    root = lxml.html.document_fromstring(content)
+    for quotation in reversed(root.xpath("//blockquote")):
+        lines = text_of(quotation).split("\n")
+        for child in list(quotation):
+            quotation.remove(child)
+        quotation.tag, quotation.text = "pre", "\n".join(f"> {line}" for line in lines)
+    return text_of(root)
 
 
 def _parts(body: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@ stays Markdown."""
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from markdown_it import MarkdownIt
 
@@ -15,6 +16,8 @@ from helpers.own_file.table_text import table
 from helpers.own_file.wishes import Wishes
 
 _HEADING = re.compile(r"^#{1,6}\s+\S")
+_UNDERLINE = re.compile(r"^(?:-{3,}|={3,})\s*$")
+_BOLD_LINE = re.compile(r"^(?:[-*+]\s+|\d{1,3}[.)]\s+)?(\*\*|__)[^*_\s][^*_]*\1")
 _BOLD = re.compile(r"^(\*\*|__)(?P<text>[^*_].*)\1\s*$")
 _BOLD_START = re.compile(
     r"^(?:[-*+]\s+|\d{1,3}[.)]\s+)?(?:\*\*|__)(?P<asked>[^*_\n]+?)(?:\*\*|__)[ \t]*(?:\n|<br>|[:–—-]?\s+)(?P<said>.+)$",
@@ -29,9 +32,11 @@ def recognises(source: Source) -> str | None:
         return None
     lines = [line for _, line in source.head()]
     headings = sum(bool(_HEADING.match(line)) for line in lines)
-    bold = sum(bool(_BOLD.match(line.strip())) for line in lines)
+    headings += sum(bool(_UNDERLINE.match(line)) and bool(above.strip()) for above, line in pairwise(lines))
+    bold = sum(bool(_BOLD_LINE.match(line)) for line in lines)
+    folded = sum("<details" in line for line in lines)
     ruled = any(re.match(r"^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)+\|?\s*$", line) for line in lines[:200])
-    return "A Markdown page." if headings > 1 or bold > 1 or ruled else None
+    return "A Markdown page." if headings > 1 or bold > 1 or folded > 1 or ruled else None
 
 
 def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
@@ -71,7 +76,7 @@ def _blocks(text: str) -> Iterator[Block]:
         written = "\n".join(lines[token.map[0] : token.map[1]]).strip()
         line = token.map[0] + 1
         if token.type == "heading_open":
-            yield Block(token.tag, tokens[place + 1].content, line)
+            yield Block(token.tag, tokens[place + 1].content, line, written)
         elif token.type in ("bullet_list_open", "ordered_list_open"):
             yield from _items(written, line)
         elif bold := _BOLD.match(written):

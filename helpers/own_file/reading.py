@@ -51,6 +51,7 @@ def read_source(source: Source, wishes: Wishes) -> Reading:
 
 
 def read_contents(contents: Contents, findings: Findings, wishes: Wishes) -> Reading:
+    wishes = contents.wishes or wishes
     records = iter(contents.records)
     sample = list(islice(records, SAMPLE))
     names = columns.columns_of(contents, sample)

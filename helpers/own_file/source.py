@@ -42,6 +42,13 @@ class Source:
             return self.path.open("rb")
         return io.BytesIO(self.content if self.content is not None else (self.given or "").encode("utf-8", "replace"))
 
+    @property
+    def length(self) -> int:
+        """In bytes, or characters of a text."""
+        if self.path is not None:
+            return self.path.stat().st_size
+        return len(self.content if self.content is not None else self.given or "")
+
     def raw_head(self) -> bytes:
         if self.given is not None:
             return self.given[:HEAD].encode("utf-8", "replace")

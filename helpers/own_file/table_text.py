@@ -134,7 +134,7 @@ def shape_of(source: Source) -> Shape | None:
         first = next(number for number, cells in rows if len(cells) == width)
         below = [row for row in rows if row[0] >= first]
         share = alike / len(below)
-        score = share + 0.02 * (delimiter == "\t") + 0.001 * width
+        score = share + alike / len(rows) + 0.02 * (delimiter == "\t") + 0.001 * width
         if share >= 0.7 and _is_a_table(source, delimiter, below, share) and (best is None or score > best[0]):
             best = score, Shape(delimiter, width, first)
     return best[1] if best else None

@@ -36,6 +36,8 @@ def are_turns(columns: list[str]) -> tuple[str, str] | None:
     """The columns of the speaker and of the text, if these records are messages of a chat."""
     sender, text = _first(columns, SENDER), _first(columns, TEXT)
     plainly = any(question_rank(name) >= 3 for name in columns) and any(answer_rank(name) >= 3 for name in columns)
+    if sender and plain(sender) == "user" and any(answer_rank(name) >= 2 for name in columns):
+        return None  # user and assistant are the names of two columns as well
     return (sender, text) if sender and text and sender != text and not plainly else None
 
 
@@ -62,7 +64,7 @@ def examples(
         "question": f'"{names[1]}" of the others', "answer": f'"{names[1]}" of {" and ".join(assistants)}',
         "system": wishes.system,
     }  # fmt: skip
-    ordered = _in_order(turns, time, findings)
+    ordered = _in_order(turns, time, contents.turns, findings)
     conversations = _conversations(ordered, conversation if whole else None)
     make = _whole_conversation if whole else _exchanges
     return (each for turns in conversations for each in make(turns, assistants, wishes.system, findings)), mapping
@@ -132,8 +134,10 @@ def _counted(counts: Counter[str]) -> str:
     return shown + (f" and {len(counts) - MANY_SPEAKERS} more" if len(counts) > MANY_SPEAKERS else "")
 
 
-def _in_order(turns: list[Turn], time: str | None, findings: Findings) -> list[Turn]:
-    """The oldest first, within each list of messages. Some programs write the newest first."""
+def _in_order(turns: list[Turn], time: str | None, exported: bool, findings: Findings) -> list[Turn]:
+    """The oldest first, within each list of messages. Some programs write the newest first.
+
+    Of a text that a messenger `exported`, the order itself is true; its stamps may be read in more than one way."""
     ordered: list[Turn] = []
     for _, group in groupby(turns, key=lambda turn: turn[0].group):
         members = list(group)
@@ -141,7 +145,7 @@ def _in_order(turns: list[Turn], time: str | None, findings: Findings) -> list[T
         if times and all(earlier >= later for earlier, later in pairwise(times)) and times[0] > times[-1]:
             members.reverse()
             findings.note("the newest message stands first in the file; the order was turned round")
-        elif times and any(earlier > later for earlier, later in pairwise(times)):
+        elif times and not exported and any(earlier > later for earlier, later in pairwise(times)):
             members = [turn for _, turn in sorted(zip(times, members, strict=True), key=lambda pair: pair[0])]
             findings.note("messages were put in the order of their time")
         ordered += members

@@ -1,5 +1,7 @@
 """Tables: CSV in its kinds, Excel, and which columns are which."""
 
+import zipfile
+
 import openpyxl
 import pandas as pd
 import pytest
@@ -207,8 +209,6 @@ def test_a_file_that_is_no_text_says_what_it_is_and_what_to_do(tmp_path, start, 
 
 
 def test_a_word_document_says_what_to_do(tmp_path):
-    import zipfile
-
     with zipfile.ZipFile(tmp_path / "faq.docx", "w") as file:
         file.writestr("word/document.xml", "<w:document/>")
     with pytest.raises(UnreadableFile, match=r"a Word document.*plain text"):
