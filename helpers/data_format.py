@@ -1,6 +1,5 @@
 """Step 1: read, check, split, repair, draw and write training examples."""
 
-import csv
 import json
 import os
 import random
@@ -13,13 +12,17 @@ from typing import Any
 import pandas as pd
 
 from helpers.display.tables import Shown, html_table, paragraph, plural, short_path, text_table
+from helpers.examples_from import examples_from
+from helpers.own_file.findings import Findings
+from helpers.own_file.source import source_of
+from helpers.own_file.table_text import read as read_table
+from helpers.own_file.wishes import Wishes
 from helpers.tokens import TokenCount
 from helpers.training_file.jsonl import FileForm, read_lines, write_lines
 from helpers.training_file.problem import Example, Problem, excerpt
 from helpers.training_file.quality import Advice, question_of
 from helpers.training_file.repair import Repair, repaired_lines
 from helpers.training_file.rules import Kind, check_example, check_line, kind_of, parse_line, whole_file
-from helpers.training_file.spreadsheet import chat_example
 
 __all__ = ["Repair", "Report", "check", "from_rows", "read", "repair", "sample", "split", "write"]
 
@@ -176,7 +179,7 @@ def _numbered(
 def from_rows(
     rows: Rows, *, system: str | None = None, question: str = "question", answer: str = "answer"
 ) -> list[Example]:
-    """Chat examples from a table.
+    """Chat examples from a table whose columns are known. (For any other file: `examples_from`.)
 
     Args:
         rows: a pandas DataFrame, a list of dicts, or a CSV file.
@@ -190,49 +193,23 @@ def from_rows(
     Raises:
         ValueError: names the columns that are missing, or every row without a question or an answer.
     """
-    table = list(_rows_of(rows))
-    columns = list(dict.fromkeys(str(name) for row in table for name in row))
-    missing = [name for name in (question, answer) if name not in columns]
-    if missing:
-        found = f"the columns {', '.join(columns)}" if columns else "no rows"
-        raise ValueError(f"rows: found {found}; expected also {', '.join(missing)}")
-    pairs = [(_cell_text(row.get(question)), _cell_text(row.get(answer))) for row in table]
-    empty = [str(number) for number, pair in enumerate(pairs, 1) if not all(pair)]
+    if isinstance(rows, dict):
+        raise ValueError(f"rows: found one dict, {excerpt(rows)}; expected a list of rows: [{{...}}, {{...}}]")
+    found = examples_from(rows, question=question, answer=answer, system=system)
+    empty = [each.place.split()[-1] for each in found.skipped if each.reason.startswith("no ")]
     if empty:
-        numbers = ", ".join(empty)
-        raise ValueError(f"rows without a question or an answer: {numbers}; fill them in or remove them")
-    return [chat_example(asked, said, system) for asked, said in pairs]
+        raise ValueError(f"rows without a question or an answer: {', '.join(empty)}; fill them in or remove them")
+    if found.skipped:
+        raise ValueError(f"rows that cannot be read: {'; '.join(map(str, found.skipped[:MOST_SHOWN]))}")
+    return found
 
 
 def _rows_of(rows: Rows) -> Iterator[dict[str, Any]]:
     if isinstance(rows, pd.DataFrame):
         yield from rows.to_dict("records")
-    elif isinstance(rows, str | os.PathLike):
-        yield from _csv_rows(Path(rows))
     else:
-        for number, row in enumerate(rows, 1):
-            if not isinstance(row, dict):
-                expected = "a dict with a question and an answer"
-                raise ValueError(f"row {number}: found {excerpt(row)}; expected {expected}")
-            yield row
-
-
-def _csv_rows(path: Path) -> Iterator[dict[str, Any]]:
-    """A row at a time; with commas, or with the semicolons or tabs that some spreadsheets write."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            head = file.readline()
-            file.seek(0)
-            yield from csv.DictReader(file, delimiter=max(",;\t", key=head.count), restkey="")
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{path.name}: found text that is not UTF-8 (byte {error.start + 1}); "
-            'expected UTF-8: save it from the spreadsheet as "CSV UTF-8"'
-        ) from error
-
-
-def _cell_text(cell: Any) -> str:
-    return "" if cell is None or (pd.api.types.is_scalar(cell) and pd.isna(cell)) else str(cell).strip()
+        source = source_of(rows)
+        yield from (record.values for record in read_table(source, Findings(), Wishes()).records)
 
 
 def split(

@@ -7,6 +7,7 @@ from typing import Any
 
 from helpers.display.tables import html_table, paragraph, plural, text_table
 from helpers.own_file.clean import cell_text
+from helpers.own_file.encoding import Encoding
 from helpers.own_file.findings import AmbiguousFile, Findings, OwnFileError, Skipped, UnreadableFile, beginning
 from helpers.own_file.formats import Format, recognise
 from helpers.own_file.json_file import flat
@@ -43,23 +44,17 @@ class Examples(list[Example]):
         mapping: which part became the question, the answer and the system message.
         skipped: what became no example: its place, the reason, and how it begins.
         notes: what was changed or taken for granted.
+        columns: the parts that each record of the file has.
+        first_rows: the first records.
     """
 
-    def __init__(
-        self,
-        examples: Iterable[Example],
-        *,
-        source: str,
-        format: str,
-        encoding: str | None,
-        encoding_name: str,
-        mapping: dict[str, Any],
-        skipped: list[Skipped],
-        notes: list[str],
-    ) -> None:
+    def __init__(self, examples: Iterable[Example], reading: Reading, source: str, encoding: Encoding | None) -> None:
         super().__init__(examples)
-        self.source, self.format, self.encoding, self._encoding_name = source, format, encoding, encoding_name
-        self.mapping, self.skipped, self.notes = mapping, skipped, notes
+        self.source, self.format, self.mapping = source, reading.format, reading.mapping
+        self.encoding = encoding.codec if encoding else None
+        self._encoding_name = encoding.label if encoding else ""
+        self.skipped, self.notes = reading.findings.skipped, reading.findings.notes
+        self.columns, self.first_rows = reading.columns, reading.first_rows
 
     @property
     def summary(self) -> str:
@@ -164,14 +159,17 @@ def examples_from(
                 f'encoding: found {encoding!r}; expected a name such as "utf-8", "gb18030" or "cp1252"'
             ) from error
         reading = read_source(opened, wishes)
-        return _examples(reading, opened.name, found.codec if found else None, found.label if found else "")
+        return _examples(reading, opened.name, found)
     reading = read_contents(_table(source), Findings(), wishes)
     if not reading.examples:
-        raise UnreadableFile("the table: found no example in it. " + "; ".join(map(str, reading.findings.skipped[:3])))
-    return _examples(reading, "the table", None, "")
+        raise UnreadableFile(
+            "the table: found no example in it; expected rows with a question and an answer. "
+            + "; ".join(map(str, reading.findings.skipped[:3]))
+        )
+    return _examples(reading, "the table", None)
 
 
-def _examples(reading: Reading, name: str, codec: str | None, encoding_name: str) -> Examples:
+def _examples(reading: Reading, name: str, encoding: Encoding | None) -> Examples:
     """Those that a job would accept; the others are named, in the words of `check`."""
     kept: list[Example] = []
     findings = reading.findings
@@ -187,10 +185,7 @@ def _examples(reading: Reading, name: str, codec: str | None, encoding_name: str
             kept.append(example)
     if not kept:
         raise UnreadableFile(f"{name}: recognised as {reading.format}; {'; '.join(map(str, findings.skipped[:3]))}")
-    return Examples(
-        kept, source=name, format=reading.format, encoding=codec, encoding_name=encoding_name,
-        mapping=reading.mapping, skipped=findings.skipped, notes=findings.notes,
-    )  # fmt: skip
+    return Examples(kept, reading, name, encoding)
 
 
 def _table(given: Any) -> Contents:

@@ -33,11 +33,14 @@ def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
         if not sheets:
             raise UnreadableFile(f"{source.name}: found an Excel file without rows; expected questions and answers")
         if wishes.sheet is not None and wishes.sheet not in sheets:
-            raise AmbiguousFile(f"sheet: found the sheets {listed(list(sheets))}, none named {wishes.sheet!r}")
+            raise AmbiguousFile(
+                f"sheet: found the sheets {listed(list(sheets))}, none named {wishes.sheet!r}", sheets=list(sheets)
+            )
         if wishes.sheet is None and len(sheets) > 1:
             raise AmbiguousFile(
                 f"{source.name}: found {len(sheets)} sheets with rows: {listed(list(sheets))}; expected one. "
-                f"Say which: sheet={next(iter(sheets))!r}."
+                f"Say which: sheet={next(iter(sheets))!r}.",
+                sheets=list(sheets),
             )
         title = wishes.sheet or next(iter(sheets))
         rows = list(_rows(sheets[title], findings))

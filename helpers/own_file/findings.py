@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 MOST_KEPT = 10_000  # entries held in memory; more are counted
 
@@ -11,11 +12,21 @@ class OwnFileError(ValueError):
 
 
 class AmbiguousFile(OwnFileError):
-    """The file can be read in more than one way. `columns` or `speakers` are what the learner can choose from."""
+    """The file can be read in more than one way.
 
-    def __init__(self, message: str, *, columns: Sequence[str] = (), speakers: Sequence[str] = ()) -> None:
+    Attributes:
+        columns: the columns that the learner can choose from.
+        speakers: the people of a chat, if it is to be said which is the assistant.
+        sheets: the sheets of an Excel file or the tables of a dump, if it is to be said which to take.
+        first_rows: the first rows of the file.
+    """
+
+    def __init__(
+        self, message: str, *, columns: Sequence[str] = (), speakers: Sequence[str] = (), sheets: Sequence[str] = ()
+    ) -> None:
         super().__init__(message)
-        self.columns, self.speakers = list(columns), list(speakers)
+        self.columns, self.speakers, self.sheets = list(columns), list(speakers), list(sheets)
+        self.first_rows: list[dict[str, Any]] = []
 
 
 class UnreadableFile(OwnFileError):

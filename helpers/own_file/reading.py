@@ -17,6 +17,7 @@ from helpers.own_file.separators import Separators, separators_of
 from helpers.own_file.source import Source
 from helpers.own_file.wishes import Wishes
 
+FIRST_ROWS = 5
 SAMPLE = 300  # records that are looked at before the first is turned into an example
 
 Example = dict[str, Any]
@@ -51,32 +52,47 @@ def read_source(source: Source, wishes: Wishes) -> Reading:
 
 
 def read_contents(contents: Contents, findings: Findings, wishes: Wishes) -> Reading:
+    """Raises AmbiguousFile, with the first rows."""
     wishes = contents.wishes or wishes
     records = iter(contents.records)
     sample = list(islice(records, SAMPLE))
     names = columns.columns_of(contents, sample)
-    reading = Reading(contents.format, contents.sentence, {}, [], findings, names, [r.values for r in sample[:5]])
+    first_rows = [record.values for record in sample[:FIRST_ROWS]]
+    reading = Reading(contents.format, contents.sentence, {}, [], findings, names, first_rows)
     wanted = _only(chain(sample, records), wishes, names, findings)
+    try:
+        _make_examples(reading, contents, sample, wanted, wishes)
+    except AmbiguousFile as error:
+        error.first_rows = first_rows
+        raise
+    return reading
+
+
+def _make_examples(
+    reading: Reading, contents: Contents, sample: list[Record], records: Iterable[Record], wishes: Wishes
+) -> None:
+    """By the dialect of the records, as messages of a chat, or by their columns."""
+    findings, names = reading.findings, reading.columns
     dialects = Counter(found.name for record in sample if (found := _dialect(record, contents, wishes)))
     if dialects and sum(dialects.values()) * 2 >= len(sample):
         name = dialects.most_common(1)[0][0]
         reading.format = f"{name} ({contents.format})"
-        reading.examples = list(_of_dialects(wanted, sample, wishes, reading, name))
+        reading.examples = list(_of_dialects(records, sample, wishes, reading, name))
     elif contents.turns or (wishes.question is None and wishes.answer is None and _are_turns(names, contents)):
-        made, reading.mapping = turns.examples(contents, wanted, names, wishes, findings)
+        made, reading.mapping = turns.examples(contents, records, names, wishes, findings)
         reading.format = contents.format if contents.turns else f"Messages of a chat ({contents.format})"
         reading.examples = [("", example) for example in made]
     elif sample:
         if wishes.assistants:
             raise AmbiguousFile(
                 f"assistant: found records with the parts {listed(names)}, no messages of a chat; "
-                "expected question= and answer= instead.", columns=names,
-            )  # fmt: skip
+                "expected question= and answer= instead.",
+                columns=names,
+            )
         mapping = columns.mapping_of(contents, sample, wishes, findings)
         reading.mapping = mapping.as_dict()
-        made = columns.examples(contents, wanted, sample, mapping, findings)
+        made = columns.examples(contents, records, sample, mapping, findings)
         reading.examples = [("", example) for example in made]
-    return reading
 
 
 def _are_turns(names: list[str], contents: Contents) -> bool:

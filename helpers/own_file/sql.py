@@ -45,14 +45,17 @@ def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
         if len(tables) > 1 and len(likely) != 1:
             raise AmbiguousFile(
                 f"{source.name}: found the tables {listed(list(tables))}; expected one. "
-                f"Say which: sheet={tables.most_common(1)[0][0]!r}."
+                f"Say which: sheet={tables.most_common(1)[0][0]!r}.",
+                sheets=list(tables),
             )
         wanted = likely[0] if likely else next(iter(tables))
         others = [f"{name} ({count})" for name, count in tables.items() if name != wanted]
         if others:
             findings.skip("the dump", f"rows of other tables: {', '.join(others)}")
     elif wanted not in tables:
-        raise AmbiguousFile(f"sheet: found the tables {listed(list(tables))}, none named {wanted!r}")
+        raise AmbiguousFile(
+            f"sheet: found the tables {listed(list(tables))}, none named {wanted!r}", sheets=list(tables)
+        )
     records = [Record(place, values) for name, place, values in rows if name == wanted]
     return Contents("SQL dump", f'The table "{wanted}" of an SQL dump, with {len(records):,} rows.', records)
 
