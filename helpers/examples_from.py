@@ -45,6 +45,7 @@ class Examples(list[Example]):
         skipped: what became no example: its place, the reason, and how it begins.
         notes: what was changed or taken for granted.
         columns: the parts that each record of the file has.
+        speakers: the people of a chat.
         first_rows: the first records.
     """
 
@@ -54,7 +55,7 @@ class Examples(list[Example]):
         self.encoding = encoding.codec if encoding else None
         self._encoding_name = encoding.label if encoding else ""
         self.skipped, self.notes = reading.findings.skipped, reading.findings.notes
-        self.columns, self.first_rows = reading.columns, reading.first_rows
+        self.columns, self.speakers, self.first_rows = reading.columns, reading.speakers, reading.first_rows
 
     @property
     def summary(self) -> str:

@@ -33,6 +33,7 @@ class Reading:
     examples: list[tuple[str, Example]]
     findings: Findings
     columns: list[str] = field(default_factory=list)
+    speakers: list[str] = field(default_factory=list)
     first_rows: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -58,7 +59,7 @@ def read_contents(contents: Contents, findings: Findings, wishes: Wishes) -> Rea
     sample = list(islice(records, SAMPLE))
     names = columns.columns_of(contents, sample)
     first_rows = [record.values for record in sample[:FIRST_ROWS]]
-    reading = Reading(contents.format, contents.sentence, {}, [], findings, names, first_rows)
+    reading = Reading(contents.format, contents.sentence, {}, [], findings, names, first_rows=first_rows)
     wanted = _only(chain(sample, records), wishes, names, findings)
     try:
         _make_examples(reading, contents, sample, wanted, wishes)
@@ -79,7 +80,7 @@ def _make_examples(
         reading.format = f"{name} ({contents.format})"
         reading.examples = list(_of_dialects(records, sample, wishes, reading, name))
     elif contents.turns or (wishes.question is None and wishes.answer is None and _are_turns(names, contents)):
-        made, reading.mapping = turns.examples(contents, records, names, wishes, findings)
+        made, reading.mapping, reading.speakers = turns.examples(contents, records, names, wishes, findings)
         reading.format = contents.format if contents.turns else f"Messages of a chat ({contents.format})"
         reading.examples = [("", example) for example in made]
     elif sample:

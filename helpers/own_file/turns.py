@@ -50,8 +50,8 @@ def _first(columns: list[str], names: tuple[str, ...]) -> str | None:
 
 def examples(
     contents: Contents, records: Iterable[Record], columns: list[str], wishes: Wishes, findings: Findings
-) -> tuple[Iterator[dict[str, Any]], dict[str, Any]]:
-    """The examples, and what was taken for what.
+) -> tuple[Iterator[dict[str, Any]], dict[str, Any], list[str]]:
+    """The examples, what was taken for what, and all who speak.
 
     Raises AmbiguousFile if it is not said who the assistant is.
     """
@@ -67,7 +67,8 @@ def examples(
     ordered = _in_order(turns, time, contents.turns, findings)
     conversations = _conversations(ordered, conversation if whole else None)
     make = _whole_conversation if whole else _exchanges
-    return (each for turns in conversations for each in make(turns, assistants, wishes.system, findings)), mapping
+    made = (each for turns in conversations for each in make(turns, assistants, wishes.system, findings))
+    return made, mapping, list(dict.fromkeys(who for _, who, _ in turns))
 
 
 Turn = tuple[Record, str, str]  # where it stands, who speaks, what

@@ -30,6 +30,7 @@ from helpers.forms import (
     draft_form,
     examples_form,
     job_form,
+    own_file_form,
     playground_form,
     upload_form,
 )
@@ -44,7 +45,7 @@ from helpers.usage import Answer
 from tests.waiting import until
 
 SECRET = "sk-" + "secret" * 6
-ALL_FORMS = [connect_form, examples_form, draft_form, upload_form, job_form, playground_form, cost_form]
+ALL_FORMS = [connect_form, own_file_form, examples_form, draft_form, upload_form, job_form, playground_form, cost_form]
 
 
 @pytest.fixture(autouse=True)
