@@ -22,7 +22,7 @@ _WEEKDAY = r"(?:\s?[(（][^\W\d_]{1,3}[)）]|\s?星期.|\s?周.)?"
 
 # The stamp stands before the name and the text, with or without brackets ...
 BEFORE = re.compile(
-    rf"^{_MARKS}[\[(【]?{_MARKS}{_BOTH}\s?[\])】]?\s*(?:[-–—:|]\s*)?{_MARKS}(?P<rest>.*)$", re.IGNORECASE
+    rf"^{_MARKS}[\[(【]?\s?{_MARKS}{_BOTH}\s?[\])】]?\s*(?:[-–—:|]\s*)?{_MARKS}(?P<rest>.*)$", re.IGNORECASE
 )
 # ... or after the name, and the text on the lines below.
 AFTER = re.compile(
@@ -31,6 +31,8 @@ AFTER = re.compile(
     re.IGNORECASE,
 )
 _NAMED = re.compile(rf"(?P<name>[^:：\n]{{1,60}}?)\s?[:：](?:\s|$){_MARKS}(?P<text>.*)$")
+_ADDRESSED = re.compile(r"(?:From|Von|De|Da)\s+(.+?)\s+(?:to|an|to:|a|para|à)\s+.+", re.IGNORECASE)
+_BRACKETED = re.compile(rf"^\[(?P<name>[^\]\n]{{1,60}})\]\s\[(?P<time>{_TIME})\]\s(?P<text>.*)$")
 _DAY = re.compile(rf"^[-—=\s]*{_DATE}{_WEEKDAY}[-—=\s]*$")
 _TABBED = re.compile(rf"^(?P<time>{_TIME})\t(?P<name>[^\t]{{1,60}})\t(?P<text>.*)$")
 FEWEST = 2
@@ -47,6 +49,7 @@ def _form(lines: list[str]) -> str | None:
     counts = {
         "before": sum(_named(line) is not None for line in lines),
         "after": sum(bool(AFTER.match(line)) for line in lines),
+        "bracketed": sum(bool(_BRACKETED.match(line)) for line in lines),
         "tabbed": sum(bool(_TABBED.match(line)) for line in lines),
         "line below": sum(_alone(line) is not None for line in lines),
     }
@@ -56,10 +59,10 @@ def _form(lines: list[str]) -> str | None:
 
 def _stamped(line: str) -> re.Match[str] | None:
     found = BEFORE.match(line)
-    if not found:
+    if not found or "-->" in found["rest"]:  # times of subtitles
         return None
     has_date = bool(found["date"] or found["later"])
-    return found if has_date or line.lstrip()[:1] in "[(" else None
+    return found if has_date or line.lstrip()[:1] in "[(" or found["time"].count(":") > 1 else None
 
 
 def _named(line: str) -> tuple[str, str, str] | None:
@@ -68,7 +71,8 @@ def _named(line: str) -> tuple[str, str, str] | None:
     named = _NAMED.match(stamped["rest"]) if stamped else None
     if not stamped or not named:
         return None
-    return _time(stamped), named["name"].strip(), named["text"]
+    addressed = _ADDRESSED.match(named["name"].strip())
+    return _time(stamped), addressed[1] if addressed else named["name"].strip(), named["text"]
 
 
 def _alone(line: str) -> tuple[str, str] | None:
@@ -99,7 +103,7 @@ def _messages(source: Source, form: str) -> Iterator[Record]:
                 yield _record(current)
             time, name, text = begun
             current = (f"line {number}", name, time, [text] if text else [])
-        elif current and not (_DAY.match(line) and form in ("tabbed", "after")):
+        elif current and not (_DAY.match(line) and form in ("tabbed", "after", "bracketed")):
             current[3].append(line)
         elif line.strip() and not current:
             yield Record(f"line {number}", {"sender": "", "time": "", "text": line})
@@ -111,8 +115,8 @@ def _begin(line: str, form: str) -> tuple[str, str, str] | None:
     if form == "after":
         found = AFTER.match(line)
         return (f"{found['date']} {found['time']}", found["name"].strip(), "") if found else None
-    if form == "tabbed":
-        found = _TABBED.match(line)
+    if form in ("tabbed", "bracketed"):
+        found = (_TABBED if form == "tabbed" else _BRACKETED).match(line)
         return (found["time"], found["name"].strip(), found["text"].strip('"')) if found else None
     if form == "line below":
         alone = _alone(line)

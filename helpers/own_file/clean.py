@@ -49,7 +49,7 @@ def text_of_html(fragment: str) -> str:
 
 
 def text_of(element: Any) -> str:
-    """The text of an element as a browser shows it."""
+    """The text of an element as a browser shows it: a line for each block, a blank line before a paragraph."""
     parts: list[str] = []
     _collect(element, parts)
     text = re.sub(r"[ \t\r\f\v]+", " ", "".join(parts).replace("\xa0", " "))
@@ -61,22 +61,31 @@ def _collect(element: Any, parts: list[str]) -> None:
     if not isinstance(element.tag, str) or element.tag in _NOT_SHOWN:
         return
     block = element.tag in _BLOCKS
-    if element.tag == "br":
-        parts.append("\n")
-    if block:
+    if block or element.tag == "br":
+        _end_line(parts, always=element.tag == "br")
+    if element.tag == "p" and parts:
         parts.append("\n")
     if element.tag == "li":
         parts.append("- ")
-    if element.tag == "p" and parts and "".join(parts[-3:]).strip():
-        parts.append("\n")
-    parts.append(re.sub(r"\s+", " ", element.text or "") if element.tag != "pre" else element.text or "")
+    _add(element.text, parts, as_it_is=element.tag == "pre")
     for child in element:
         _collect(child, parts)
-        parts.append(re.sub(r"\s+", " ", child.tail or ""))
+        _add(child.tail, parts)
     if element.tag in ("td", "th"):
         parts.append(" ")
     if block:
+        _end_line(parts)
+
+
+def _end_line(parts: list[str], always: bool = False) -> None:
+    if always or (parts and not parts[-1].endswith("\n")):
         parts.append("\n")
+
+
+def _add(text: str | None, parts: list[str], as_it_is: bool = False) -> None:
+    """Blanks between two blocks are no text."""
+    if text and (text.strip() or not (not parts or parts[-1].endswith("\n"))):
+        parts.append(text if as_it_is else re.sub(r"\s+", " ", text))
 
 
 def without_entities(text: str) -> str:

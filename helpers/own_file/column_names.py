@@ -21,7 +21,7 @@ MAYBE_QUESTION = tuple(
         "anfrage consulta mensaje nachricht message problem issue subject betreff asunto oggetto assunto "
         "objet title titel description beschreibung descripcion front vorderseite demande requete solicitud "
         "richiesta pedido запрос клиент 顾客 客户 用户 顧客 客戶 お問い合わせ 問い合わせ 고객 "
-        "instruction_text comment post text"
+        "instruction_text comment post patterns utterances text"
     ).split()
 )
 ANSWER = tuple(
@@ -34,7 +34,7 @@ ANSWER = tuple(
 )
 MAYBE_ANSWER = tuple(
     (
-        "completion response output assistant reply replies resolution solution losung loesung solucion "
+        "completion response responses output assistant reply replies resolution solution losung loesung solucion "
         "soluzione solucao bot agent gpt target back ruckseite support staff 店员 客服 助手 返信 対応 해결 "
         "решение ergebnis bescheid ruckmeldung feedback erwiderung label"
     ).split()
@@ -44,7 +44,8 @@ SENDER = tuple(
     (
         "sender sender_name from from_name author author_name speaker user_name username name who role "
         "direction nick nickname absender von autor verfasser remitente de mittente da expediteur auteur "
-        "afzender отправитель автор 发送者 发送人 发件人 昵称 说话人 送信者 発言者 보낸사람 display_name user "
+        "afzender отправитель автор 发送者 发送人 发件人 昵称 说话人 送信者 発言者 보낸사람 display_name "
+        "author_id sender_id from_id user_id user "
         "participant rolle rol ruolo"
     ).split()
 )

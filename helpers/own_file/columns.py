@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from helpers.own_file.clean import cell_text, is_html, is_placeholder, text_of_html, without_entities, without_mojibake
@@ -216,7 +216,7 @@ def examples(
     reader = Reader(columns, sample, contents.html, findings)
     _check_system(mapping.system, columns)
     _note_not_used(mapping, columns, sample, findings)
-    for record in records:
+    for record in _one_question_each(records, mapping, findings):
         question, answer = reader.text(mapping.question, record), reader.text(mapping.answer, record)
         if not question or not answer:
             missing = "question or answer" if not question and not answer else "question" if not question else "answer"
@@ -225,6 +225,24 @@ def examples(
             findings.skip(record.place, f'the answer is still to be written ("{answer}")', question)
         else:
             yield chat_example(question, answer, reader.text(mapping.system, record) or None)
+
+
+def _one_question_each(records: Iterable[Record], mapping: Mapping, findings: Findings) -> Iterator[Record]:
+    """A list of ways to ask the same makes a record for each; of several answers to it, each is given in turn."""
+    for record in records:
+        asked = record.values.get(mapping.question) if isinstance(mapping.question, str) else None
+        said = record.values.get(mapping.answer) if isinstance(mapping.answer, str) else None
+        several = isinstance(said, list) and len(said) > 1
+        if several and isinstance(said, list) and all(isinstance(each, dict) for each in said):
+            findings.note("of several answers the first was taken", record.place)
+            record = replace(record, values={**record.values, mapping.answer: said[0]})
+        if not isinstance(asked, list) or len(asked) < 2:
+            yield record
+            continue
+        findings.note("a list of questions became an example for each", record.place)
+        for number, each in enumerate(asked):
+            answer = said[number % len(said)] if several and isinstance(said, list) else said
+            yield replace(record, values={**record.values, mapping.question: each, mapping.answer: answer})
 
 
 def _check_system(system: str | None, columns: list[str]) -> None:

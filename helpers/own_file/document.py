@@ -87,6 +87,8 @@ def _records(blocks: Sequence[Block], kind: str, findings: Findings) -> list[Rec
             current = True
         elif block.kind in KINDS and block.kind != "bold" and (kind == "bold" or block.kind < kind):
             section, current = block.text, False
+        elif block.kind == "end":  # of a part of a page: what follows belongs to no question that has its answer
+            current = current and not made[-1].values["answer"]
         elif current:
             values = made[-1].values
             values["answer"] = f"{values['answer']}\n\n{block.written or block.text}".strip()

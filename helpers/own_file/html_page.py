@@ -177,6 +177,7 @@ def _blocks(body: Any) -> Iterator[Block]:
             yield Block(element.tag, text_of(element), element.sourceline)
         elif element.xpath("|".join(f".//{name}" for name in HEADINGS)):
             yield from _blocks(element)
+            yield Block("end", "", None)
         elif text := text_of(element):
             bold = element[0] if element.tag == "p" and len(element) and not (element.text or "").strip() else None
             alone = bold is not None and bold.tag in ("b", "strong") and text_of(bold) == text

@@ -23,7 +23,7 @@ def looks_like_json(lines: list[tuple[int, str]]) -> bool:
     """Whether a text begins like JSON, after blank lines and comments."""
     start = next((line.strip() for _, line in lines if line.strip() and not _COMMENT.match(line)), "")
     if start.startswith("["):
-        return not re.match(r"\[[^\]\[{\"]*\]?[^,\]\[{\"]*:", start)  # the stamp of a chat export: [12.03.24, 07:58] A:
+        return not start[1:].strip() or start[1:].strip()[0] in "[{\"']"  # unlike [12.03.24, 07:58] A: and [section]
     return start.startswith("{") or (start.startswith('"{') and start.rstrip(",").endswith('}"'))
 
 
@@ -167,7 +167,7 @@ def _dumped_twice(value: Any, findings: Findings, place: str) -> Any:
 
 def _python_literal(text: str) -> Any:
     """What `str(example)` leaves in a file: {'messages': ...}. Only literals are read, nothing is run."""
-    if not re.match(r"[\[({]\s*'", text):
+    if not re.match(r"(?:[\[({]\s*){1,2}'", text):
         return None
     try:
         value = ast.literal_eval(text)

@@ -8,7 +8,8 @@ from helpers.own_file.record import Contents, Record
 from helpers.own_file.source import Source
 from helpers.own_file.wishes import Wishes
 
-ARROWS = (" -> ", " --> ", " => ", " ==> ", "→", "⇒", "➔", "➡", " >> ", " := ", " :: ", " — ", " – ", " = ")
+ARROWS = (" -> ", " --> ", " => ", " ==> ", "→", "⇒", "➔", "➡", " >> ", " := ", " :: ")
+WEAK_SIGNS = (" — ", " – ", " = ", " - ", ": ")
 _BULLET = re.compile(r"^\s*(?:[-*•·–+]|\d{1,3}[.)]|[a-z]\))\s+")
 _ASKS = ("?", "？", "?**", "؟", "？**", "?*", "?:", "?”", '?"')
 FEWEST = 2
@@ -24,18 +25,23 @@ def recognises(source: Source) -> str | None:
 
 
 def _arrow(lines: list[str]) -> str | None:
+    """The sign between question and answer. One that is usual in other texts too must stand in nearly each line."""
     for arrow in ARROWS:
         holding = sum(_split(line, arrow) is not None for line in lines)
-        if holding >= FEWEST and holding * (2 if arrow in (" — ", " – ", " = ") else 3) >= len(lines) * (
-            1.6 if arrow in (" — ", " – ", " = ") else 1
-        ):
+        if holding >= FEWEST and holding * 3 >= len(lines):
             return arrow
+    for sign in WEAK_SIGNS:
+        lines_with = [pair for line in lines if (pair := _split(line, sign)) and (sign != ": " or _BULLET.match(line))]
+        sentences = sum(" " in said for _, said in lines_with)
+        if len(lines_with) > FEWEST and len(lines_with) * 5 >= len(lines) * 3 and sentences * 2 >= len(lines_with):
+            return sign
     return None
 
 
 def _split(line: str, arrow: str) -> tuple[str, str] | None:
     asked, found, said = _BULLET.sub("", line).partition(arrow)
-    return (asked.strip(), said.strip()) if found and asked.strip() and said.strip() else None
+    words = found and any(map(str.isalpha, asked)) and any(map(str.isalpha, said))
+    return (asked.strip(), said.strip()) if words else None
 
 
 def _is_question(line: str) -> bool:

@@ -1,5 +1,6 @@
 """From a source to examples: recognise its format and the dialect of its records, map the parts, say what was done."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ FIRST_ROWS = 5
 SAMPLE = 300  # records that are looked at before the first is turned into an example
 
 Example = dict[str, Any]
+
+_SUBTITLE = re.compile(r"\d\d:\d\d[:.,\d]* --> \d\d:\d\d")
 
 
 @dataclass
@@ -189,6 +192,11 @@ def _why_not_recognised(source: Source) -> str:
     lines = [line for _, line in source.head() if line.strip()]
     if not lines:
         return f"{source.name}: found nothing in it; expected questions and answers"
+    if any(_SUBTITLE.match(line) for line in lines):
+        return (
+            f"{source.name}: found subtitles: what is said, and when, but not what is a question and what its answer. "
+            'Write "Q: ..." and "A: ..." before what belongs together, or a name and a colon before each speaker.'
+        )
     rules = [line.strip() for line in lines if not any(sign.isalnum() for sign in line)]
     if len(rules) > 1:
         return (

@@ -29,6 +29,12 @@ EXPORTS = {
     "08:02\t{a}\tThanks\n08:03\t{b}\tGladly.\n",
     "Discord": "[12-Mar-24 07:58 AM] {a}\nAre you open?\n\n[12-Mar-24 07:59 AM] {a}\nI am near.\n\n[12-Mar-24 08:01 AM] {b}\nYes, until six.\n\n"
     "[12-Mar-24 08:02 AM] {a}\nThanks\n\n[12-Mar-24 08:03 AM] {b}\nGladly.\n",
+    "KakaoTalk": "--------------- 2024년 3월 12일 화요일 ---------------\n[{a}] [오전 7:58] Are you open?\n[{a}] [오전 7:59] I am near.\n"
+    "[{b}] [오전 8:01] Yes, until six.\n[{a}] [오전 8:02] Thanks\n[{b}] [오전 8:03] Gladly.\n",
+    "Zoom": "07:58:12 From {a} to Everyone: Are you open?\n07:59:12 From {a} to Everyone: I am near.\n08:01:12 From {b} to Everyone: "
+    "Yes, until six.\n08:02:12 From {a} to Everyone: Thanks\n08:03:12 From {b} to Everyone: Gladly.\n",
+    "Viber": "[ 12/03/2024 07:58 ] {a}: Are you open?\n[ 12/03/2024 07:59 ] {a}: I am near.\n[ 12/03/2024 08:01 ] {b}: Yes, until six.\n"
+    "[ 12/03/2024 08:02 ] {a}: Thanks\n[ 12/03/2024 08:03 ] {b}: Gladly.\n",
     "names alone": "{a}: Are you open?\nI am near.\n{b}: Yes, until six.\n{a}: Thanks\n{b}: Gladly.\n",
     "Chinese": "2024年3月12日 上午7:58 - {a}: Are you open?\n2024年3月12日 上午7:59 - {a}: I am near.\n2024年3月12日 上午8:01 - {b}: "
     "Yes, until six.\n2024年3月12日 上午8:02 - {a}: Thanks\n2024年3月12日 上午8:03 - {b}: Gladly.\n",
@@ -162,6 +168,22 @@ def test_chats_as_json_are_read(name):
     with pytest.raises(AmbiguousFile):
         examples_from(text)
     assert pairs(text, assistant="Shop") == EXPECTED
+
+
+def test_tickets_as_json_with_numbers_for_people_are_conversations():
+    tickets = [
+        {
+            "id": 1,
+            "subject": "x",
+            "comments": [{"author_id": 7, "body": "When?"}, {"author_id": 9, "body": "At nine."}],
+        },
+        {
+            "id": 2,
+            "subject": "y",
+            "comments": [{"author_id": 8, "body": "<p>Where?</p>"}, {"author_id": 9, "body": "Here."}],
+        },
+    ]
+    assert pairs(json.dumps({"tickets": tickets}), assistant="9") == [("When?", "At nine."), ("Where?", "Here.")]
 
 
 def test_the_export_of_claude_is_a_conversation():

@@ -293,6 +293,28 @@ def test_squad_has_its_text_beside_each_question():
     )
 
 
+def test_several_ways_to_ask_make_an_example_each():
+    bot = {
+        "intents": [
+            {"tag": "hours", "patterns": ["When?", "Opening hours"], "responses": ["At nine.", "Nine."]},
+            {"tag": "bye", "patterns": ["Bye"], "responses": ["See you."]},
+        ]
+    }
+    assert pairs(json.dumps(bot)) == [("When?", "At nine."), ("Opening hours", "Nine."), ("Bye", "See you.")]
+
+
+def test_rows_of_a_data_set_viewer_are_read():
+    rows = [{"row_idx": n, "row": {"instruction": f"Q{n}?", "input": "", "output": f"A{n}."}} for n in range(3)]
+    assert pairs(json.dumps({"features": [{"name": "instruction"}], "rows": rows}))[2] == ("Q2?", "A2.")
+
+
+def test_a_table_may_hold_json_or_preferences_in_its_cells():
+    cell = json.dumps(chat("Hi", "Hello.")).replace('"', '""')
+    assert pairs(f'id,messages\n1,"{cell}"\n2,"{cell}"\n') == [("Hi", "Hello.")] * 2
+    [first, _] = examples_from("prompt,chosen,rejected\nHi,Hello.,What?\nWhen?,At nine.,No.\n")
+    assert first == PREFERENCE
+
+
 def test_a_file_that_holds_texts_only_says_so():
     with pytest.raises(UnreadableFile, match=r"one column of text.*what was asked"):
         examples_from(lines([{"text": "It rained all day."}, {"text": "The end."}]))

@@ -19,6 +19,8 @@ TEXTS = {
     "bold labels": "**Q:** When do you open?\n\n**A:** At nine.\n\n---\n\n**Q:** Where are you?\n\n**A:** Here, by the mill.\n",
     "arrows": "1) When do you open? => At nine.\n2) Where are you? => Here, by the mill.\n",
     "unicode arrows": "• When do you open? → At nine.\n• Where are you? → Here, by the mill.\n",
+    "bullets with colons": "Notes\n\n- When do you open?: At nine.\n- Where are you?: Here, by the mill.\n- And why so: Just so.\n",
+    "dashes": "When do you open? – At nine.\nWhere are you? – Here, by the mill.\nAnd why so – Just so.\n",
     "questions and paragraphs": "When do you open?\nAt nine.\n\nWhere are you?\nHere, by the mill.\n",
     "headings": "# Shop\n\n## When do you open?\n\nAt nine.\n\n## Where are you?\nHere, by the mill.\n",
     "underlined": "When do you open?\n-----------------\nAt nine.\n\nWhere are you?\n--------------\nHere, by the mill.\n",
@@ -45,7 +47,7 @@ TEXTS = {
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_questions_of_every_usual_page_and_text_are_found(name):
-    assert pairs(TEXTS[name]) == TWO
+    assert pairs(TEXTS[name])[:2] == TWO
 
 
 @pytest.mark.parametrize(
@@ -78,6 +80,13 @@ def test_what_stands_outside_of_questions_is_named():
     assert [each.text for each in examples_from(text).skipped] == ["title: FAQ", "Welcome."]
 
 
+def test_what_stands_below_the_last_answer_of_a_page_is_not_part_of_it():
+    page = "<html><body><article><h2>When?</h2><p>At nine.</p><ul><li>Monday</li><li>Tuesday</li></ul><h2>Where?</h2><p>Here.</p>"
+    found = examples_from(page + "</article><div>(c) 2024</div></body></html>")
+    assert [each["messages"][1]["content"] for each in found] == ["At nine.\n\n- Monday\n- Tuesday", "Here."]
+    assert found.skipped[0].text == "(c) 2024"
+
+
 def test_notes_that_go_on_in_the_next_line_stay_whole():
     text = "notes\n- drain smells -> pour water in\n    and wait\n- no hot water -> press reset\n"
     found = examples_from(text)
@@ -102,6 +111,9 @@ def test_nothing_gives_a_sentence(text):
     [
         "It rained. We stayed.\n***\nIt stopped. We left.\n***\nThe end.\n",
         "Dear Anna,\n\nthank you for the book. I have read it twice, and liked it.\n\nYours, Tom\n",
+        "1\n00:00:01,000 --> 00:00:04,000\nANNA: Hello there.\n\n2\n00:00:05,000 --> 00:00:08,000\nHow are you?\n",
+        "x = 5\ny = 6\nz = x\nname = value here\n",
+        "[server]\nname = x\nport = 25\n",
         "To do:\n- buy milk\n- call Anna\n",
         "server: mail.example\nport: 25\nuser: anna\npassword: secret\n",
         "def f(x):\n    return x -> y\n\nclass A:\n    pass\n",
