@@ -10,11 +10,14 @@ from helpers.own_file.record import Contents, Record
 from helpers.own_file.wishes import Wishes
 
 _ASKS = re.compile(
-    r"[?？؟]\s*[\"”')*]*\s*$|^(?:\W*)(?:who|what|when|where|why|how|which|can|may|do|does|is|are|wer|was|wann|wo|warum|wie|"
-    r"welche\w*|kann|darf|gibt|qui|que|quoi|quand|où|pourquoi|comment|quel\w*|qué|cómo|cuándo|dónde|quién|cuánto\w*|"
+    r"[?？؟]\s*[\"”')*]*\s*$|^(?:\W*)(?:who|what|when|where|why|how|which|can|may|do|does|did|is|are|was|"
+    r"were|will|would|should|could|have|has|wer|was|wann|wo|woher|wohin|warum|wie|wieviel|welche\w*|kann|können|darf|"
+    r"dürfen|gibt|ist|sind|hat|haben|habt|muss|müssen|soll|wird|werden|bekomme|est-ce|puis-je|y a-t-il|avez-vous|hay|"
+    r"puedo|tienen|posso|avete|qui|que|quoi|quand|où|pourquoi|comment|quel\w*|qué|cómo|cuándo|dónde|quién|cuánto\w*|"
     r"chi|cosa|quando|dove|perché|come|quanto|как|что|где|когда|почему|кто|怎么|如何|什么|为什么|哪)\b",
     re.IGNORECASE,
 )
+_MARK = re.compile(r"[?？؟]\s*[\"”')*]*\s*$")
 _NUMBER = re.compile(r"^\s*(?:\d{1,3}[.)]|Q\d{0,3}[.:)]|[-•])\s+")
 KINDS = ("h6", "h5", "h4", "h3", "h2", "h1", "bold")
 
@@ -60,8 +63,8 @@ def _kind(blocks: Sequence[Block], wishes: Wishes, name: str) -> str:
     if wishes.question in counts:
         return str(wishes.question)
     asking = Counter(block.kind for block in blocks if block.kind in KINDS and asks(block.text))
-    kinds = [kind for kind in KINDS if asking[kind] > 1 and asking[kind] * 2 >= counts[kind]]
-    if kinds:
+    kinds = [kind for kind in KINDS if asking[kind] and asking[kind] * 2 >= counts[kind]]
+    if kinds and asking.total() > 1:
         return max(kinds, key=lambda kind: asking[kind])
     if not counts:
         raise UnreadableFile(
@@ -79,9 +82,11 @@ def _kind(blocks: Sequence[Block], wishes: Wishes, name: str) -> str:
 def _records(blocks: Sequence[Block], kind: str, findings: Findings) -> list[Record]:
     made: list[Record] = []
     section, current = "", False
-    for block in blocks:
+    for block, following in zip(blocks, [*blocks[1:], None], strict=True):
         place = f"line {block.line}" if block.line else "the page"
-        if block.kind == kind:
+        # A question may stand at another level as well, beside the sections.
+        other = block.kind in KINDS and _MARK.search(block.text) and following is not None and following.kind == "text"
+        if block.kind == kind or other:
             question = _NUMBER.sub("", block.text).strip().strip("*_ ")
             made.append(Record(place, {"question": question, "answer": "", "section": section}))
             current = True

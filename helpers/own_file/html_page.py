@@ -3,13 +3,15 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import lxml.html
 
+from helpers.own_file import labelled_text, notes_text
 from helpers.own_file.clean import text_of
 from helpers.own_file.column_names import answer_rank, question_rank
-from helpers.own_file.document import Block, records_of_headings
+from helpers.own_file.document import KINDS, Block, asks, records_of_headings
 from helpers.own_file.findings import Findings, UnreadableFile
 from helpers.own_file.record import Contents, Record
 from helpers.own_file.source import Source
@@ -51,7 +53,14 @@ def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
     if title is not None and title.text:
         findings.skip(f"line {title.sourceline}", "the title of the page", title.text)
     body = root.find(".//body")
-    return records_of_headings("HTML", list(_blocks(root if body is None else body)), findings, wishes, source.name)
+    page = root if body is None else body
+    blocks = list(_blocks(page))
+    if not any(block.kind in KINDS and asks(block.text) for block in blocks):
+        written = Source(source.name, given=text_of(page))
+        for reader in (labelled_text, notes_text):  # questions that only the words show
+            if sentence := reader.recognises(written):
+                return replace(reader.read(written, findings, wishes), format="HTML", sentence=sentence)
+    return records_of_headings("HTML", blocks, findings, wishes, source.name)
 
 
 _SENTENCES = {
@@ -178,10 +187,20 @@ def _blocks(body: Any) -> Iterator[Block]:
         elif element.xpath("|".join(f".//{name}" for name in HEADINGS)):
             yield from _blocks(element)
             yield Block("end", "", None)
+        elif element.tag in ("ul", "ol") and len(element) and all(map(_begins_bold, element)):
+            for item in element:
+                asked = text_of(item[0])
+                yield Block("bold", asked, item.sourceline)
+                yield Block("text", text_of(item).removeprefix("- ").removeprefix(asked).strip(), item.sourceline)
         elif text := text_of(element):
             bold = element[0] if element.tag == "p" and len(element) and not (element.text or "").strip() else None
             alone = bold is not None and bold.tag in ("b", "strong") and text_of(bold) == text
             yield Block("bold" if alone else "text", text, element.sourceline)
+
+
+def _begins_bold(item: Any) -> bool:
+    first = item[0] if len(item) and not (item.text or "").strip() else None
+    return first is not None and first.tag in ("b", "strong") and text_of(first) != text_of(item).removeprefix("- ")
 
 
 def _note_around(element: Any, findings: Findings) -> None:

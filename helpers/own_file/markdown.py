@@ -8,7 +8,7 @@ from itertools import pairwise
 from markdown_it import MarkdownIt
 
 from helpers.own_file import html_page
-from helpers.own_file.document import Block, records_of_headings
+from helpers.own_file.document import Block, asks, records_of_headings
 from helpers.own_file.findings import Findings
 from helpers.own_file.record import Contents
 from helpers.own_file.source import Source
@@ -32,7 +32,7 @@ def recognises(source: Source) -> str | None:
         return None
     lines = [line for _, line in source.head()]
     headings = sum(bool(_HEADING.match(line)) for line in lines)
-    headings += sum(bool(_UNDERLINE.match(line)) and bool(above.strip()) for above, line in pairwise(lines))
+    headings += sum(bool(_UNDERLINE.match(line)) and asks(above) for above, line in pairwise(lines))
     bold = sum(bool(_BOLD_LINE.match(line)) for line in lines)
     folded = sum("<details" in line for line in lines)
     ruled = any(re.match(r"^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)+\|?\s*$", line) for line in lines[:200])

@@ -75,9 +75,11 @@ def _records(
             if len(cells) < len(columns):
                 findings.note("a row has fewer cells than there are columns", f"{unit} {number}")
             if any(cell.strip() for cell in cells[len(columns) :]):
+                text = " | ".join(cells)
                 findings.skip(
-                    f"{unit} {number}", "more cells than there are columns", " | ".join(cells[len(columns) :])
+                    f"{unit} {number}", "more cells than there are columns; put its texts in quotation marks", text
                 )
+                continue
             values = dict(zip(columns, cells + [""] * (len(columns) - len(cells)), strict=False))
             yield Record(f"{unit} {number}", values)
 
@@ -135,7 +137,12 @@ def shape_of(source: Source) -> Shape | None:
         below = [row for row in rows if row[0] >= first]
         share = alike / len(below)
         score = share + alike / len(rows) + 0.02 * (delimiter == "\t") + 0.001 * width
-        if share >= 0.7 and _is_a_table(source, delimiter, below, share) and (best is None or score > best[0]):
+        named = any(map(is_question_name, below[0][1])) and any(map(is_answer_name, below[0][1]))
+        if (
+            share >= (0.5 if named else 0.7)
+            and _is_a_table(source, delimiter, below, share)
+            and (best is None or score > best[0])
+        ):
             best = score, Shape(delimiter, width, first)
     return best[1] if best else None
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import lxml.etree
 
+from helpers.own_file.column_names import SENDER, is_one_of
 from helpers.own_file.findings import Findings, UnreadableFile
 from helpers.own_file.record import Contents, Record
 from helpers.own_file.source import Source
@@ -34,10 +35,11 @@ def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
     if not elements:
         raise UnreadableFile(f"{source.name}: found XML in which no element with parts is repeated")
     name = _name(elements[0])
-    records = [
-        Record(f"line {each.sourceline}", _parts(each), group=str(id(each.getparent())) if len(elements) > 1 else "")
-        for each in elements
-    ]
+    records, group, parent = [], 0, None
+    for each in elements:
+        if each.getparent() is not parent:
+            parent, group = each.getparent(), group + 1
+        records.append(Record(f"line {each.sourceline}", _parts(each), str(group)))
     return Contents("XML", f"An XML file with {len(elements):,} elements <{name}>.", records)
 
 
@@ -58,9 +60,14 @@ def _holds_records(elements: list[Any]) -> bool:
     """Whether these are sections: each holds an element with parts several times."""
     inner = 0
     for each in elements:
-        counts = Counter(_name(child) for child in each if len(child) > 1)
+        counts = Counter(_name(child) for child in each if len(child) > 1 or _is_message(child))
         inner += any(count > 1 for count in counts.values())
     return inner * 2 > len(elements)
+
+
+def _is_message(element: Any) -> bool:
+    """Whether an element says who wrote its text."""
+    return any(is_one_of(name, SENDER) for name in element.attrib)
 
 
 def _name(element: Any) -> str:

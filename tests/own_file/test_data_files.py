@@ -73,6 +73,14 @@ def test_xml_with_other_names_is_read(name):
     assert pairs(XML[name]) == [("When?", "At nine."), ("Where?", "Here.")]
 
 
+def test_xml_with_an_element_for_each_message_is_a_chat():
+    ticket = "<ticket id='{n}'><message from='customer'>{q}</message><message from='agent'>{a}</message></ticket>"
+    text = "".join(
+        ticket.format(n=n, q=q, a=a) for n, (q, a) in enumerate([("When?", "At nine."), ("Where?", "Here.")])
+    )
+    assert pairs(f"<tickets>{text}</tickets>") == [("When?", "At nine."), ("Where?", "Here.")]
+
+
 def test_xml_that_is_broken_names_the_line():
     with pytest.raises(UnreadableFile, match="line 2"):
         examples_from("<?xml version='1.0'?>\n<faq><q>When?</a></faq>")

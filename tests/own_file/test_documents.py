@@ -37,6 +37,10 @@ TEXTS = {
     "</summary>Here, by the mill.</details></body></html>",
     "html classes": '<html><body><div class="faq-item"><div class="faq-question">When do you open?</div><div class="faq-answer"><p>At nine.</p>'
     '</div></div><div class="faq-item"><button class="faq-question">Where are you?</button><div class="faq-answer">Here, by the mill.</div></div></body></html>',
+    "html labels": "<html><body><p><b>Q: When do you open?</b><br>A: At nine.</p><p><b>Q: Where are you?</b><br>A: Here, by the mill.</p></body></html>",
+    "html list": "<html><body><ol><li><strong>When do you open?</strong> At nine.</li><li><strong>Where are you?</strong> Here, by the mill.</li></ol></body></html>",
+    "html paragraphs": "<html><body><p>When do you open?</p><p>At nine.</p><p>Where are you?</p><p>Here, by the mill.</p></body></html>",
+    "headings of two levels": "# FAQ\n## Orders\n### When do you open?\nAt nine.\n## Where are you?\nHere, by the mill.\n",
     "html bold": "<html><body><p><strong>When do you open?</strong></p><p>At nine.</p><p><b>Where are you?</b></p><p>Here, by the mill.</p></body></html>",
     "html terms in divs": "<html><body><dl><div><dt>When do you open?</dt><dd>At nine.</dd></div><div><dt>Where are you?</dt><dd>Here, by the mill.</dd></div></dl></body></html>",
     "for search engines": '<html><head><script type="application/ld+json">{"@context": "https://schema.org", "@type": "FAQPage", "mainEntity": ['
@@ -114,6 +118,7 @@ def test_nothing_gives_a_sentence(text):
         "1\n00:00:01,000 --> 00:00:04,000\nANNA: Hello there.\n\n2\n00:00:05,000 --> 00:00:08,000\nHow are you?\n",
         "x = 5\ny = 6\nz = x\nname = value here\n",
         "[server]\nname = x\nport = 25\n",
+        "Good morning.\n---\nIt rains.\n---\nThe end.\n",
         "To do:\n- buy milk\n- call Anna\n",
         "server: mail.example\nport: 25\nuser: anna\npassword: secret\n",
         "def f(x):\n    return x -> y\n\nclass A:\n    pass\n",

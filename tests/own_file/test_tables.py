@@ -129,6 +129,12 @@ def test_a_quotation_mark_within_a_text_is_a_sign():
     assert pairs(rows) == [("How wide is it?", 'About 5" or so.'), ('What is the "Solo"?', '"Solo" is a series.')]
 
 
+def test_a_row_with_separators_in_its_texts_is_named_and_never_cut():
+    rows = "ID;Text;Reply\n1;Do you; by chance; open on Sundays?;Yes.\n2;Where?;Here.\n3;When?;At nine.\n"
+    found = examples_from(rows)
+    assert [each.place for each in found.skipped] == ["line 2"] and len(found) == 2
+
+
 def test_sentences_with_commas_are_no_table():
     text = "It rained, and we stayed.\nIt stopped, so we left.\nThe end, my friend.\n"
     with pytest.raises(UnreadableFile, match="nothing says what is a question"):
