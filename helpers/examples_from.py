@@ -199,6 +199,9 @@ def _table(given: Any) -> Contents:
         )
     if isinstance(given, Mapping):
         given = [given]
+    if not isinstance(given, Iterable):
+        what = "a path, the text itself, a pandas DataFrame, or a list of rows"
+        raise UnreadableFile(f"source: found {given!r}; expected {what}")
     return Contents("list of rows", "A list of rows.", _records(given))
 
 

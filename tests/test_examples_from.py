@@ -240,6 +240,16 @@ def test_a_table_of_pandas_a_list_of_dicts_and_a_list_of_pairs_are_read_as_well(
     assert pairs(examples_from(expected)) == expected
 
 
+@pytest.mark.parametrize("given", [None, 5, [], ["text"], pd.DataFrame()])
+def test_what_is_neither_a_file_nor_a_table_says_what_was_expected(given):
+    with pytest.raises(UnreadableFile, match="expected"):
+        examples_from(given)
+
+
+def test_one_example_is_taken_as_a_list_of_one():
+    assert pairs(examples_from({"question": "When?", "answer": "At nine."})) == [("When?", "At nine.")]
+
+
 def test_a_path_that_leads_nowhere_and_an_unknown_encoding_say_so(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"mine\.csv: found no file"):
         examples_from(tmp_path / "mine.csv")

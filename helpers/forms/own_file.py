@@ -35,7 +35,7 @@ class OwnFileForm(Form):
         self.answer = dropdown("Answer", [AS_PROPOSED])
         self.assistant, self.sheet = dropdown("The assistant is", []), dropdown("Sheet", [])
         self.system_column = dropdown("System message", [("the text below", None)])
-        self.system = text("", "", TEMPLATE, rows=2)
+        self.system = text("Text of it", "", TEMPLATE, rows=2)
         self.encoding = dropdown("Encoding", [("as recognised", None), *((name, name) for name in ENCODINGS)])
         self.first_rows, self.preview = widgets.HTML(), widgets.HTML()
         self.keep, self.add = button("Keep these examples"), button("Add to the file")

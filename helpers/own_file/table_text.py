@@ -100,10 +100,10 @@ def _names(rows: list[Row]) -> list[str] | None:
         return first if any(map(is_question_name, first)) and any(map(is_answer_name, first)) else None
     first, others = rows[0][1], [cells for _, cells in rows[1:]]
     filled = [cell.strip() for cell in first if cell.strip()]
-    if not filled or len(set(filled)) < len(filled):
-        return None
     if any(is_name_of_a_column(cell) for cell in filled):
         return first
+    if not filled or len(set(filled)) < len(filled):
+        return None
     # A name is short and no sentence. In a table of words alone nothing tells names from data.
     ends = (".", "?", "!", "。", "？", "！", ":", "…", ",")
     if any(cell.endswith(ends[:6]) or len(cell) > 40 or cell.replace(".", "").isdigit() for cell in filled):

@@ -89,6 +89,12 @@ def test_a_name_is_found_without_regard_to_capitals_and_blanks_and_a_wrong_one_i
         examples_from(rows, question="Sats", answer="Wert")
 
 
+def test_two_columns_of_one_name_are_told_apart():
+    with pytest.raises(AmbiguousFile, match=r"answer \(3\)"):
+        examples_from("question,answer,answer\nWhen?,At nine.,At ten.\n")
+    assert pairs("question,answer,answer\nWhen?,At nine.,At ten.\n", answer="answer (3)") == [("When?", "At ten.")]
+
+
 def test_a_template_joins_columns_in_the_words_of_the_learner():
     rows = (
         "product,problem,fix\nLamp,flickers at night,Tighten the bulb until it stops.\nChair,wobbles a lot,Turn it.\n"
