@@ -1,11 +1,11 @@
-"""Which parts of a record are the question, the answer and the system message, and the examples that they make."""
+"""Which parts of a record are the question, the answer and the system message."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from helpers.own_file.clean import cell_text, is_html, is_placeholder, text_of_html, without_entities, without_mojibake
+from helpers.own_file.clean import cell_text
 from helpers.own_file.column_names import (
     CONVERSATION,
     STATUS,
@@ -16,13 +16,12 @@ from helpers.own_file.column_names import (
     plain,
     question_rank,
 )
-from helpers.own_file.findings import AmbiguousFile, Findings, UnreadableFile, beginning, listed
-from helpers.own_file.pair import chat_example
+from helpers.own_file.findings import AmbiguousFile, Findings, UnreadableFile, listed
 from helpers.own_file.record import Contents, Record
 from helpers.own_file.wishes import Part, Wishes
 
 Values = dict[str, Any]
-_NAMED = re.compile(r"\{([^{}\n]+)\}")
+IN_BRACES = re.compile(r"\{([^{}\n]+)\}")
 _DATE = re.compile(r"\s*\d{1,4}[./-]\d{1,2}[./-]\d{1,4}([ T].*)?")
 
 
@@ -78,7 +77,7 @@ def _by_name(
     rank = question_rank if what == "question" else answer_rank
     others = [other] if isinstance(other, str | int) else list(other or [])
     ranked = [(rank(name), name) for name in columns if name not in others]
-    ranked = [(value, name) for value, name in ranked if value and any(_texts(sample, name))]
+    ranked = [(value, name) for value, name in ranked if value and any(texts_of(sample, name))]
     best = max((value for value, _ in ranked), default=0)
     names = [name for value, name in ranked if value == best]
     if len(names) > 1:
@@ -101,14 +100,14 @@ def _only_text(columns: list[str], sample: list[Record], other: Part) -> str | N
     """The only column of sentences beside those that are known, if there is only one."""
     if other is None:
         return None
-    used = _NAMED.findall(other) if isinstance(other, str) and other not in columns else []
+    used = IN_BRACES.findall(other) if isinstance(other, str) and other not in columns else []
     used += [other] if isinstance(other, str | int) else list(other)
     used = [name if isinstance(name, str) else columns[name - 1] for name in used]
     texts = [name for name in columns if name not in used and _is_prose(sample, name)]
     return texts[0] if len(texts) == 1 else None
 
 
-def _texts(sample: list[Record], name: str) -> list[str]:
+def texts_of(sample: list[Record], name: str) -> list[str]:
     return [text for record in sample if (text := cell_text(record.values.get(name)))]
 
 
@@ -116,7 +115,7 @@ def _is_prose(sample: list[Record], name: str) -> bool:
     """Sentences: mostly different, of some length, and no dates, numbers or names of things."""
     if any(is_one_of(name, names) for names in (TIME, CONVERSATION, STATUS)):
         return False
-    texts = [text for text in _texts(sample, name) if not _DATE.fullmatch(text)]
+    texts = [text for text in texts_of(sample, name) if not _DATE.fullmatch(text)]
     if len(texts) * 2 < len(sample) or len(set(texts)) < len(texts) * 0.7:
         return False
     width = sum(2.5 if sign > "\u2e80" else 1 for text in texts for sign in text) / max(1, len(texts))
@@ -125,7 +124,7 @@ def _is_prose(sample: list[Record], name: str) -> bool:
 
 def _unclear(format_: str, columns: list[str], sample: list[Record], question: Part, answer: Part) -> AmbiguousFile:
     asked = [name for name in columns if _is_prose(sample, name)]
-    words = [name for name in columns if any(sign.isalpha() for text in _texts(sample, name) for sign in text)]
+    words = [name for name in columns if any(sign.isalpha() for text in texts_of(sample, name) for sign in text)]
     if len(words) < 2:
         found = f"one column of text, {listed(words)}" if words else "no column with text"
         raise UnreadableFile(
@@ -154,9 +153,9 @@ def _check_part(part: Part, columns: list[str]) -> None:
                 raise AmbiguousFile(
                     f"found {len(columns)} columns, no column {name}: {listed(columns)}", columns=columns
                 )
-        elif _column(name, columns) is None:
-            parts = _NAMED.findall(name)
-            wrong = [each for each in parts if _column(each, columns) is None]
+        elif column_named(name, columns) is None:
+            parts = IN_BRACES.findall(name)
+            wrong = [each for each in parts if column_named(each, columns) is None]
             if wrong or not parts:
                 raise AmbiguousFile(
                     f"found the columns {listed(columns)}; expected one named {listed(wrong or [name])}",
@@ -164,111 +163,7 @@ def _check_part(part: Part, columns: list[str]) -> None:
                 )
 
 
-def _column(name: str, columns: Sequence[str]) -> str | None:
+def column_named(name: str, columns: Sequence[str]) -> str | None:
     if name in columns:
         return name
     return next((column for column in columns if plain(column) == plain(name) and plain(name)), None)
-
-
-class Reader:
-    """The text of a part of a record: of a column, of several with a line each, or of a template with columns."""
-
-    def __init__(self, columns: list[str], sample: list[Record], html: bool, findings: Findings) -> None:
-        self.columns, self.findings = columns, findings
-        self.html = {name for name in columns if html or is_html(_texts(sample, name))}
-
-    def text(self, part: Part, record: Record) -> str:
-        if part is None:
-            return ""
-        if isinstance(part, int):
-            return self._cell(self.columns[part - 1], record)
-        if not isinstance(part, str):
-            return "\n".join(filter(None, (self.text(each, record) for each in part)))
-        if (column := _column(part, self.columns)) is not None:
-            return self._cell(column, record)
-        return _NAMED.sub(lambda match: self._in_template(match, record), part).strip()
-
-    def _in_template(self, match: re.Match[str], record: Record) -> str:
-        column = _column(match[1], self.columns)
-        return match[0] if column is None else self._cell(column, record)
-
-    def _cell(self, name: str, record: Record) -> str:
-        found = cell_text(record.values.get(name))
-        text = without_mojibake(found)
-        if text != found:
-            self.findings.note("letters that a program had saved twice in UTF-8 were put right", record.place)
-        if name in self.html:
-            stripped = text_of_html(text)
-            if stripped != text:
-                self.findings.note(f'HTML in "{name}" was turned into text', record.place)
-            return stripped
-        plain_text = without_entities(text)
-        if plain_text != text:
-            self.findings.note(f'HTML entities such as &amp; in "{name}" were decoded', record.place)
-        return plain_text.strip()
-
-
-def examples(
-    contents: Contents, records: Iterable[Record], sample: list[Record], mapping: Mapping, findings: Findings
-) -> Iterator[dict[str, Any]]:
-    """An example for each record that has a question and an answer; the others are named."""
-    columns = columns_of(contents, sample)
-    reader = Reader(columns, sample, contents.html, findings)
-    _check_system(mapping.system, columns)
-    _note_not_used(mapping, columns, sample, findings)
-    for record in _one_question_each(records, mapping, findings):
-        question, answer = reader.text(mapping.question, record), reader.text(mapping.answer, record)
-        if not question or not answer:
-            missing = "question or answer" if not question and not answer else "question" if not question else "answer"
-            findings.skip(record.place, f"no {missing}", question or answer)
-        elif is_placeholder(answer):
-            findings.skip(record.place, f'the answer is still to be written ("{answer}")', question)
-        else:
-            yield chat_example(question, answer, reader.text(mapping.system, record) or None)
-
-
-def _one_question_each(records: Iterable[Record], mapping: Mapping, findings: Findings) -> Iterator[Record]:
-    """A list of ways to ask the same makes a record for each; of several answers to it, each is given in turn."""
-    for record in records:
-        asked = record.values.get(mapping.question) if isinstance(mapping.question, str) else None
-        said = record.values.get(mapping.answer) if isinstance(mapping.answer, str) else None
-        several = isinstance(said, list) and len(said) > 1
-        if several and isinstance(said, list) and all(isinstance(each, dict) for each in said):
-            findings.note("of several answers the first was taken", record.place)
-            record = replace(record, values={**record.values, mapping.answer: said[0]})
-        if not isinstance(asked, list) or len(asked) < 2:
-            yield record
-            continue
-        findings.note("a list of questions became an example for each", record.place)
-        for number, each in enumerate(asked):
-            answer = said[number % len(said)] if several and isinstance(said, list) else said
-            yield replace(record, values={**record.values, mapping.question: each, mapping.answer: answer})
-
-
-def _check_system(system: str | None, columns: list[str]) -> None:
-    """A name in braces that is no column would be learned as it stands."""
-    wrong = [
-        name for name in _NAMED.findall(system or "") if re.fullmatch(r"[\w -]+", name) and not _column(name, columns)
-    ]
-    if wrong:
-        raise AmbiguousFile(
-            f"system: found {listed(wrong)} in braces; expected a name of the columns {listed(columns)}",
-            columns=columns,
-        )
-
-
-def _note_not_used(mapping: Mapping, columns: list[str], sample: list[Record], findings: Findings) -> None:
-    """Name the columns that nothing is made of, and those that may say which rows are no longer true."""
-    used: set[str | None] = set()
-    for part in (mapping.question, mapping.answer, mapping.system):
-        for each in [part] if isinstance(part, str | int) else part or []:
-            names = [columns[each - 1]] if isinstance(each, int) else [each, *_NAMED.findall(each)]
-            used |= {_column(name, columns) for name in names}
-    others = [name for name in columns if name not in used and any(_texts(sample, name))]
-    if others:
-        findings.note(f"not used: {listed(others)}")
-    for name in others:
-        values = list(dict.fromkeys(beginning(cell_text(record.values.get(name)), 20) for record in sample))
-        if is_one_of(name, STATUS) and 1 < len(values) < 6:
-            chosen = f"only={{{name!r}: {values[0]!r}}}"
-            findings.note(f'"{name}" has the values {listed(values)}; all rows were taken. To take some: {chosen}')

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
 
-from helpers.own_file import columns, turns
+from helpers.own_file import column_examples, columns, turns
 from helpers.own_file.clean import cell_text
 from helpers.own_file.dialects import Dialect, dialect_of
 from helpers.own_file.findings import AmbiguousFile, Findings, UnreadableFile, listed
@@ -95,7 +95,7 @@ def _make_examples(
             )
         mapping = columns.mapping_of(contents, sample, wishes, findings)
         reading.mapping = mapping.as_dict()
-        made = columns.examples(contents, records, sample, mapping, findings)
+        made = column_examples.examples(contents, records, sample, mapping, findings)
         reading.examples = [("", example) for example in made]
 
 
