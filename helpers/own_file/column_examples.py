@@ -91,11 +91,8 @@ def _one_question_each(records: Iterable[Record], mapping: Mapping, findings: Fi
 
 def _check_system(system: str | None, columns: list[str]) -> None:
     """A name in braces that is no column would be learned as it stands."""
-    wrong = [
-        name
-        for name in IN_BRACES.findall(system or "")
-        if re.fullmatch(r"[\w -]+", name) and not column_named(name, columns)
-    ]
+    named = [name for name in IN_BRACES.findall(system or "") if re.fullmatch(r"[\w -]+", name)]
+    wrong = [name for name in named if not column_named(name, columns)]
     if wrong:
         raise AmbiguousFile(
             f"system: found {listed(wrong)} in braces; expected a name of the columns {listed(columns)}",
