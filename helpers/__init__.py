@@ -15,6 +15,7 @@ PUBLIC = {
     "explain": ["explain"],
     "notes": ["remember", "workspace"],
     "catch_up": ["catch_up"],
+    "examples_from": ["examples_from"],
     "data_format": ["check", "from_rows", "read", "repair", "sample", "split", "write"],
     "draft": ["draft"],
     "tokens": ["count_tokens"],

@@ -10,8 +10,13 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from helpers.course_data.given import examples_given, existing_file
+from helpers.course_data.given import examples_given, existing_file, is_columns
 from helpers.display.tables import Shown, paragraph, plural, short_path
+from helpers.examples_from import examples_from
+from helpers.own_file.findings import Findings
+from helpers.own_file.source import source_of
+from helpers.own_file.table_text import read as read_table
+from helpers.own_file.wishes import Wishes
 from helpers.training_file.hints import Hints
 from helpers.training_file.host_rules import check_for_host, rules_of
 from helpers.training_file.jsonl import FileForm, copy_file, read_lines, write_lines
@@ -20,11 +25,12 @@ from helpers.training_file.problem import Example, Finding, Problem, excerpt
 from helpers.training_file.quality import Advice, question_of
 from helpers.training_file.repair import Repair, repaired_lines
 from helpers.training_file.report import Report
-from helpers.training_file.rows import Rows, rows_of
 from helpers.training_file.rules import check_example, check_line, kind_of, parse_line, whole_file
-from helpers.training_file.spreadsheet import chat_example
 
 __all__ = ["Repair", "Report", "check", "from_rows", "read", "repair", "sample", "split", "write"]
+
+MOST_NAMED = 50  # of the rows that cannot be read
+Rows = pd.DataFrame | Iterable[dict[str, Any]] | str | os.PathLike[str]
 
 PathLike = str | os.PathLike[str]
 
@@ -137,7 +143,7 @@ def _checked(examples: Iterable[Any]) -> Numbered:
 def from_rows(
     rows: Rows, *, system: str | None = None, question: str = "question", answer: str = "answer"
 ) -> list[Example]:
-    """Chat examples from a table.
+    """Chat examples from a table whose columns are known. (For any other file: `examples_from`.)
 
     Args:
         rows: a pandas DataFrame, a list of dicts, a dict of columns, a CSV file, or a JSONL file of rows.
@@ -151,29 +157,25 @@ def from_rows(
     Raises:
         ValueError: names the columns that are missing, or every row without a question or an answer.
     """
-    table = list(rows_of(rows))
-    columns = list(dict.fromkeys(str(name) for row in table for name in row))
-    missing = [name for name in (question, answer) if name not in columns]
-    if missing:
-        found = f"the columns {', '.join(columns)}" if columns else "no rows"
-        raise ValueError(f"rows: found {found}; expected also {', '.join(missing)}. {_instead(columns)}")
-    pairs = [(_cell_text(row.get(question)), _cell_text(row.get(answer))) for row in table]
-    empty = [str(number) for number, pair in enumerate(pairs, 1) if not all(pair)]
+    if is_columns(rows):
+        rows = pd.DataFrame(rows)
+    if isinstance(rows, dict):
+        raise ValueError(f"rows: found one dict, {excerpt(rows)}; expected a list of rows: [{{...}}, {{...}}]")
+    found = examples_from(rows, question=question, answer=answer, system=system)
+    empty = [each.place.split()[-1] for each in found.skipped if each.reason.startswith("no ")]
     if empty:
-        numbers = ", ".join(empty)
-        raise ValueError(f"rows without a question or an answer: {numbers}; fill them in or remove them")
-    return [chat_example(asked, said, system) for asked, said in pairs]
+        raise ValueError(f"rows without a question or an answer: {', '.join(empty)}; fill them in or remove them")
+    if found.skipped:
+        raise ValueError(f"rows that cannot be read: {'; '.join(map(str, found.skipped[:MOST_NAMED]))}")
+    return found
 
 
-def _instead(columns: list[str]) -> str:
-    """What to do with a table whose columns have other names."""
-    if "messages" in columns:
-        return "These are examples already: check() and write() take them as they are"
-    return 'Name the two with question="..." and answer="...", or let examples_from("file") propose them'
-
-
-def _cell_text(cell: Any) -> str:
-    return "" if cell is None or (pd.api.types.is_scalar(cell) and pd.isna(cell)) else str(cell).strip()
+def _rows_of(rows: Rows) -> Iterator[dict[str, Any]]:
+    if isinstance(rows, pd.DataFrame):
+        yield from rows.to_dict("records")
+    else:
+        source = source_of(rows)
+        yield from (record.values for record in read_table(source, Findings(), Wishes()).records)
 
 
 def split(
@@ -239,7 +241,7 @@ def sample(source: pd.DataFrame | Iterable[Any] | PathLike, n: int, *, seed: int
 def _items_of(source: pd.DataFrame | Iterable[Any] | PathLike) -> Iterator[Any]:
     is_file = isinstance(source, str | os.PathLike)
     if isinstance(source, pd.DataFrame) or (is_file and Path(source).suffix.lower() == ".csv"):
-        yield from rows_of(source)
+        yield from _rows_of(source)
     elif is_file:
         for number, line in read_lines(Path(source)):
             example, problems = parse_line(line, number)

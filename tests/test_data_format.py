@@ -343,9 +343,22 @@ def test_an_answer_that_says_none_is_text(tmp_path):
     assert [example["messages"][1]["content"] for example in from_rows(path)] == ["None", "N/A"]
 
 
-def test_a_csv_in_another_encoding_says_how_to_save_it(tmp_path):
-    with pytest.raises(ValueError, match=r"rows\.csv: .*CSV UTF-8"):
-        from_rows(saved(tmp_path / "rows.csv", "question,answer\n保修?,十年\n", "gbk"))
+def test_a_csv_in_another_encoding_is_read(tmp_path):
+    [example] = from_rows(saved(tmp_path / "rows.csv", "question,answer\n保修?,十年\n", "gbk"))
+    assert [message["content"] for message in example["messages"]] == ["保修?", "十年"]
+    assert sample(tmp_path / "rows.csv", 1) == [{"question": "保修?", "answer": "十年"}]
+
+
+def test_a_quotation_mark_that_is_never_closed_swallows_no_rows(tmp_path):
+    rows = 'question,answer\nq0,"a\n' + "".join(f"q{n},a{n}\n" for n in range(1, 20))
+    with pytest.raises(ValueError, match="line 2: a quotation mark opens a cell here and is never closed"):
+        from_rows(saved(tmp_path / "rows.csv", rows))
+
+
+def test_a_cell_of_any_length_is_read(tmp_path):
+    long = "word " * 40_000
+    [example] = from_rows(saved(tmp_path / "rows.csv", f"question,answer\nTell me all,{long}\n"))
+    assert example["messages"][1]["content"] == long.strip()
 
 
 def test_every_row_without_a_question_or_an_answer_is_named():

@@ -30,8 +30,8 @@ from helpers.job_watching import panel
 from helpers.job_watching import watcher as watching
 from helpers.job_watching.view import follow
 from helpers.job_watching.watcher import Watcher, status_line
+from helpers.own_file.pair import chat_example
 from helpers.practice import start_server
-from helpers.training_file.spreadsheet import chat_example
 from helpers.upload import upload_file
 
 MODEL = "gpt-4.1-mini-2025-04-14"

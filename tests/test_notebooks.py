@@ -13,7 +13,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 STEPS = ["00_start_here", "01_data_format", "02_upload", "03_job", "04_usage_and_cost"]
 FORMS_BESIDE = {
     "00": ["connect"],
-    "01": ["draft", "examples"],
+    "01": ["draft", "examples", "own_file"],
     "02": ["upload"],
     "03": ["job"],
     "04": ["playground", "cost"],

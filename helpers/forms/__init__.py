@@ -6,6 +6,7 @@ from typing import Any
 MODULE_OF = {
     "connect_form": "connect",
     "examples_form": "examples",
+    "own_file_form": "own_file",
     "draft_form": "draft",
     "upload_form": "upload",
     "job_form": "job",

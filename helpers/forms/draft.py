@@ -14,8 +14,8 @@ from helpers.forms.examples import SYSTEM
 from helpers.forms.form import LABELS, Agreement, Form, button, client_or_default, dropdown, hide, row, text, wide
 from helpers.forms.unsaved_rows import UnsavedRows
 from helpers.hosts import base_model_for
+from helpers.own_file.pair import pair_of
 from helpers.preflight import preflight
-from helpers.training_file.spreadsheet import pair_of
 
 ASPECTS = "comfort, environment, price, installation"
 

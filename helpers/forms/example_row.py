@@ -5,8 +5,11 @@ from collections.abc import Callable
 import ipywidgets as widgets
 
 from helpers.forms.form import button, row
+from helpers.own_file.pair import chat_example
 from helpers.training_file.rules import Example
-from helpers.training_file.spreadsheet import chat_example
+
+LETTERS_IN_A_LINE = 60  # of a field on a screen of usual width
+MOST_LINES = 12  # of a field; a longer text scrolls
 
 
 class Row(widgets.VBox):
@@ -27,8 +30,22 @@ class Row(widgets.VBox):
         self.gone = button("Remove", "")
         self.gone.on_click(lambda _: remove(self))
         for field in (self.question, self.answer):
-            field.observe(lambda _: changed(), "value")
+            field.observe(lambda _: self._changed(changed), "value")
+        self._fit()
         super().__init__([row(self.question, self.answer, self.gone), self.note])
+
+    def _changed(self, tell: Callable[[], None]) -> None:
+        self._fit()
+        tell()
+
+    def _fit(self) -> None:
+        """As high as the longer of both texts, so that nothing is cut off."""
+        lines = [
+            sum(1 + len(line) // LETTERS_IN_A_LINE for line in field.value.split("\n"))
+            for field in (self.question, self.answer)
+        ]
+        for field in (self.question, self.answer):
+            field.rows = min(max(2, *lines), MOST_LINES)
 
     def set_number(self, number: int) -> None:
         self.question.description, self.answer.description = f"Question {number}", f"Answer {number}"

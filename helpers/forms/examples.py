@@ -13,14 +13,18 @@ from helpers.data_format import Report, check, read, write
 from helpers.display.tables import paragraph, plural
 from helpers.forms.example_row import Row
 from helpers.forms.form import FOR_PEOPLE, Debounced, Form, button, folded, hide, row, text
+from helpers.forms.given_file import GivenFile, chosen_files, pasted_text
+from helpers.forms.row_pairs import Pairs, as_pairs
 from helpers.forms.unsaved_rows import UnsavedRows, hash_of
+from helpers.own_file.findings import AmbiguousFile
+from helpers.own_file.pair import chat_example, pair_of
 from helpers.tokens import count_example
 from helpers.training_file.rules import MIN_EXAMPLES, Example
-from helpers.training_file.spreadsheet import Pairs, chat_example, pair_of, pairs_from_bytes, pairs_from_text
 
 SYSTEM = "You are the sales assistant of CloudRest, a mattress shop. Answer in one or two friendly, factual sentences."
 FIRST_ROWS = 3
 QUIET_SECONDS = 0.4  # without a keystroke, until what was typed is checked
+NOT_SAVED = "<em>not saved yet</em>"
 MOST_ROWS = 200  # a browser gets slow with more; larger files are made in Python, or by a spreadsheet
 
 
@@ -29,17 +33,22 @@ class ExamplesForm(Form):
         self.path, self.unsaved = path, UnsavedRows(path)
         self.rows = widgets.VBox()
         self.system = text("System message", SYSTEM, rows=2)
-        self.add, self.save = button("Add a row", ""), button("Save")
+        self.add, self.save, self.clear = button("Add a row", ""), button("Save"), button("Clear", "")
+        self.remove_all = hidden(button("Remove all rows", "danger"))
+        self.mark = widgets.HTML()
         self.replace = hidden(button("Replace the file", "danger"))
         self.pasted = text("Cells", "", "Copy two columns in your spreadsheet, paste them here", rows=3)
         self.take = button("Add these rows", "")
-        self.file = widgets.FileUpload(accept=".csv,.tsv,.txt,.jsonl", description="Add from a file (CSV, JSONL)")
+        self.file = widgets.FileUpload(description="Add from a file")
         self.file.layout.width = "auto"
         self.summary = widgets.HTML()
         more = folded("Paste from a spreadsheet, or take a file", [self.pasted, row(self.take, self.file)])
         super().__init__("Write examples", "write(from_rows(rows, system=system), path)", [
-            self.system, self.rows, row(self.add, self.save, self.replace), more, self.summary,
+            self.system, self.rows,
+            row(self.add, self.save, self.mark, self.replace, self.clear, self.remove_all), more, self.summary,
         ])  # fmt: skip
+        self.layout.max_width = None  # two columns of text need the page
+        self._said_saved = False
         self._writing = threading.Lock()  # Save works in a thread, while what is typed is kept
         self.saved: bytes | None = None  # the file that Save may replace unasked
         self._in_file: list[Example] | None = None  # its examples
@@ -48,6 +57,8 @@ class ExamplesForm(Form):
         self.system.observe(lambda _: self.changed(), "value")
         self.add.on_click(lambda _: self.add_rows([("", "")]))
         self.save.on_click(lambda _: self.work(self.save, self._save, "Saving ..."))
+        self.clear.on_click(lambda _: self._ask_to_clear())
+        self.remove_all.on_click(lambda _: self._remove_all())
         self.replace.on_click(lambda _: self.work(self.replace, self._replace, "Saving ..."))
         self.take.on_click(lambda _: self._paste())
         self.file.observe(lambda change: self._take_files(change["new"]), "value")
@@ -114,7 +125,12 @@ class ExamplesForm(Form):
             untouched = not (examples or self._in_file) and self.system.value == SYSTEM
             if untouched or (examples == self._in_file and self._file() == self.saved):
                 self.unsaved.drop()
+                self.mark.value = ""
             else:
+                self.mark.value = NOT_SAVED
+                if self._said_saved:  # it is no longer true
+                    self._said_saved = False
+                    self.say_text("")
                 self.unsaved.keep(self.system.value, [each.pair for each in self.filled()], self.saved)
 
     # --- rows ---------------------------------------------------------------------------------------------------
@@ -130,7 +146,26 @@ class ExamplesForm(Form):
         return len(new)
 
     def remove_row(self, gone: Row) -> None:
+        """The keyboard goes on in the row that has taken its place."""
+        place = self.rows.children.index(gone)
         self._show([other for other in self.rows.children if other is not gone])
+        rows = self.rows.children
+        (rows[min(place, len(rows) - 1)].question if rows else self.add).focus()
+        self.changed()
+
+    def _ask_to_clear(self) -> None:
+        if not self.filled():
+            self._remove_all()
+            return
+        hide(self.remove_all, False)
+        self.say_text(f"Remove {plural(len(self.filled()), 'row')} from this form? The file is not changed.")
+
+    def _remove_all(self) -> None:
+        hide(self.remove_all)
+        self._show([])
+        self.add_rows([("", "")] * FIRST_ROWS)
+        self.rows.children[0].question.focus()
+        self.say_text("")
         self.changed()
 
     def _show(self, rows: list[Row]) -> None:
@@ -145,39 +180,55 @@ class ExamplesForm(Form):
         return [each.example(self.system.value.strip()) for each in self.filled()]
 
     def _paste(self) -> None:
-        try:
-            self._add_found(pairs_from_text(self.pasted.value), "what was pasted")
+        if self._take_found(pasted_text(self.pasted.value)):
             self.pasted.value = ""
-        except FOR_PEOPLE as error:
-            self.complain(error)
 
     def _take_files(self, files: tuple[dict, ...]) -> None:
-        for file in files:
-            try:
-                self._add_found(pairs_from_bytes(bytes(file["content"])), file["name"])
-            except FOR_PEOPLE as error:
-                self.complain(error)
+        for file in chosen_files(files):
+            self._take_found(file)
         if files:
             # So that the content is not kept in the notebook, and the same file can be taken again.
             self.file.value = ()
 
-    def _add_found(self, found: Pairs, source: str) -> None:
-        if not found.pairs and not found.left_out:
-            raise ValueError(f"There are no rows in {source}. Expected two columns: a question and its answer.")
-        if found.system and not self.filled():
-            self.system.value = found.system
-        added = self.add_rows(found.pairs)
+    def _take_found(self, given: GivenFile) -> bool:
+        """Add the pairs that a file or a text holds, and say what was left out; False if nothing could be read."""
+        try:
+            found = given.examples()
+        except AmbiguousFile as error:
+            self.say_text(f"{error} The form for a file of your own lets you choose.")
+            return False
+        except FOR_PEOPLE as error:
+            self.complain(error)
+            return False
+        taken, left = as_pairs(found)
+        was = self.system.value
+        if not self.filled() and (taken.system or was == SYSTEM):
+            self.system.value = taken.system or ""
+        added = self.add_rows(taken.pairs)
         self.changed()
-        left = list(found.left_out)
-        if added < len(found.pairs):
-            left.append(f"{len(found.pairs) - added} more: this form shows at most {MOST_ROWS} rows")
+        if added < len(taken.pairs):
+            left.append(f"{len(taken.pairs) - added} more: this form shows at most {MOST_ROWS} rows")
         without = f" Left out: {'; '.join(left[:5])}{' ...' if len(left) > 5 else ''}." if left else ""
-        self.say_text(f"Added {plural(added, 'row')} from {source}.{without}")
+        notes = f" {'; '.join(found.notes)}." if found.notes else ""
+        about = self._about_system(taken, was)
+        self.say_text(
+            f"Added {plural(added, 'row')} from {given.name}. It was read as: {found.format}.{about}{without}{notes}"
+        )
+        return True
+
+    def _about_system(self, taken: Pairs, was: str) -> str:
+        """Nothing is put before somebody's examples, or left out of them, without a word."""
+        if self.system.value != was:
+            return "" if taken.system else " It has no system message; write one that fits."
+        if taken.system and taken.system != was.strip():
+            return f' Its system message is another one than above, and was left out: "{taken.system}".'
+        return ""
 
     # --- checking and saving ------------------------------------------------------------------------------------
 
     def changed(self) -> None:
         """Keep at once what is there now; check it when the learner has stopped typing."""
+        hide(self.remove_all)
         try:
             self._keep()
         except OSError as error:
@@ -225,6 +276,7 @@ class ExamplesForm(Form):
         hide(self.replace)
         saved = f"Saved {plural(len(examples), 'example')} to workspace/{self.path.name}."
         self.say_text(f"{saved}{self._of_others()}")
+        self._said_saved = True
 
 
 def hidden(widget: widgets.Widget) -> widgets.Widget:

@@ -7,9 +7,10 @@ import openai
 import pytest
 from playwright.sync_api import expect
 
+from helpers.course_data.paths import ROOT
 from helpers.practice import start_server
 
-CONNECT, EXAMPLES, DRAFT, UPLOAD, JOB, PLAYGROUND, COST = range(7)
+CONNECT, EXAMPLES, DRAFT, UPLOAD, JOB, PLAYGROUND, COST, OWN_FILE = range(8)
 CELLS = [
     "from helpers.forms import *\nconnect_form()",
     "examples_form()",
@@ -18,6 +19,7 @@ CELLS = [
     "job_form()",
     "playground_form()",
     "cost_form()",
+    "own_file_form()",
 ]
 WARRANTY = "How many years is the warranty?"
 
@@ -179,6 +181,23 @@ def test_cells_of_a_spreadsheet_and_a_file_become_rows(forms, lab):
     assert "Is it quiet?" in [each.input_value() for each in questions.all()]
     for draft in lab.folder.rglob("*.draft.json"):
         draft.unlink()
+
+
+def test_a_file_of_ones_own_is_chosen_its_columns_are_named_and_it_is_kept(forms, lab):
+    form = forms.form(OWN_FILE)
+    with forms.page.expect_file_chooser() as chooser:
+        form.get_by_role("button", name="Choose a file").click()
+    chooser.value.set_files(ROOT / "tests" / "own_files" / "01_teacher_spelling.csv")
+    form.get_by_text("expected to know which is the question").wait_for()
+    expect(form.get_by_role("cell", name="Der Hunt bellt laut.")).to_be_visible()
+    form.get_by_label("Question", exact=True).select_option(label="Satz vom Kind")
+    form.get_by_text("12 examples from Table (CSV), UTF-8").wait_for()
+    form.get_by_label("Answer", exact=True).select_option(label="Meine Rückmeldung")
+    press(form, "Keep these examples")
+    form.get_by_text("Saved 12 examples to workspace/my_examples.jsonl").wait_for()
+    for kept in lab.folder.rglob("my_examples.jsonl"):
+        kept.unlink()
+    assert not forms.errors()
 
 
 def test_cancel_works_while_the_job_runs_and_the_kernel_is_free(forms, host):

@@ -1,5 +1,6 @@
 """The forms without a browser: what a click does, through a real practice server."""
 
+import json
 import re
 import threading
 import time
@@ -29,6 +30,7 @@ from helpers.forms import (
     draft_form,
     examples_form,
     job_form,
+    own_file_form,
     playground_form,
     upload_form,
 )
@@ -43,7 +45,7 @@ from helpers.usage import Answer
 from tests.waiting import until
 
 SECRET = "sk-" + "secret" * 6
-ALL_FORMS = [connect_form, examples_form, draft_form, upload_form, job_form, playground_form, cost_form]
+ALL_FORMS = [connect_form, own_file_form, examples_form, draft_form, upload_form, job_form, playground_form, cost_form]
 
 
 @pytest.fixture(autouse=True)
@@ -384,14 +386,81 @@ def test_a_file_is_taken_and_what_is_no_pair_is_named(mattress):
     form = examples_form()
     take(form, "mydata.jsonl", mattress.read_bytes() + b'{"messages": [{"role": "user", "content": "Hi"}]}\n')
     assert len(form.filled()) == 15 and form.system.value.startswith("You are the sales assistant")
-    assert "line 16: more than one question with one answer" in form.message.value
+    assert "line 16: messages: found no assistant message" in form.message.value
     assert form.file.value == ()
 
 
-def test_a_file_in_another_encoding_says_what_to_do():
+def test_a_file_in_another_encoding_is_read_and_said():
     form = examples_form()
     take(form, "old.csv", "Frage,Antwort\nWie groß?,Groß.".encode("cp1252"))
-    assert "CSV UTF-8" in form.message.value and not form.filled()
+    assert [row.pair for row in form.filled()] == [("Wie groß?", "Groß.")]
+    assert "Added 1 row from old.csv" in form.message.value
+
+
+def test_json_that_is_pasted_never_becomes_rows_of_brackets():
+    form = examples_form()
+    pretty = json.dumps([{"messages": [
+        {"role": "system", "content": "Be brief."}, {"role": "user", "content": "How firm?"},
+        {"role": "assistant", "content": "Medium."},
+    ]}], indent=2)  # fmt: skip
+    form.pasted.value = pretty
+    form.take.click()
+    assert [row.pair for row in form.filled()] == [("How firm?", "Medium.")] and form.system.value == "Be brief."
+
+
+def test_a_text_without_questions_adds_nothing_and_stays_in_the_field():
+    form = examples_form()
+    form.pasted.value = "It rained.\n***\nIt stopped.\n***\nThe end."
+    form.take.click()
+    assert not form.filled() and "no questions" in form.message.value and form.pasted.value
+
+
+def test_columns_that_say_nothing_are_named():
+    form = examples_form()
+    take(form, "a.csv", b"Satz,Wert\nEins und zwei.,Drei und vier.\nNoch einer.,Und noch einer.")
+    assert "Satz" in form.message.value and "lets you choose" in form.message.value and not form.filled()
+
+
+def test_the_mattress_shop_is_not_put_before_somebody_elses_examples():
+    form = examples_form()
+    take(form, "mine.csv", b"question,answer\nHow firm?,Medium.")
+    assert form.system.value == "" and "has no system message" in form.message.value
+
+
+def test_a_system_message_of_a_file_that_is_left_out_is_said():
+    form = examples_form()
+    fill(form, [("How long?", "Ten.")])
+    take(form, "mine.jsonl", json.dumps({"messages": [
+        {"role": "system", "content": "Be a pirate."}, {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "Arr."},
+    ]}).encode())  # fmt: skip
+    assert "Be a pirate." in form.message.value and len(form.filled()) == 2
+
+
+def test_what_is_not_saved_is_marked():
+    form = examples_form()
+    fill(form, [("How firm is it?", "Medium.")])
+    assert "not saved" in form.mark.value
+    form.save.click()
+    until(lambda: "Saved 1 example" in form.message.value)
+    assert form.mark.value == ""
+    form.rows.children[0].answer.value = "Very."
+    assert "not saved" in form.mark.value and "Saved" not in form.message.value
+
+
+def test_clear_asks_before_it_removes_rows():
+    form = examples_form()
+    fill(form, [("How firm is it?", "Medium.")])
+    form.clear.click()
+    assert len(form.filled()) == 1 and "Remove 1 row" in form.message.value
+    form.remove_all.click()
+    assert not form.filled() and len(form.rows.children) == 3
+
+
+def test_a_long_answer_is_shown_whole():
+    form = examples_form()
+    fill(form, [("How firm is it?", "word " * 60)])
+    assert form.rows.children[0].answer.rows == form.rows.children[0].question.rows > 4
 
 
 def test_rows_that_were_not_saved_are_there_after_a_restart(workspace):
