@@ -14,7 +14,7 @@ from helpers.evaluation.statistics import difference
 
 Changes = Literal["never", "monthly", "daily"]
 FEW_QUESTIONS = 50
-GOOD_ENOUGH = 0.9
+GOOD_ENOUGH, NOT_GOOD_ENOUGH = 0.9, 0.5  # of the answers right: for a try with users; below this, for nothing yet
 
 
 @dataclass(frozen=True, repr=False)
@@ -65,13 +65,14 @@ def decide(
     equal = [score for score in scores if not _really_better(scores[0], score)]
     allowed = [score for score in equal if facts_change != "daily" or not _is_tuned(score)] or equal
     chosen = min(allowed, key=lambda score: _month(score, calls_per_month) or Decimal(0))
-    pays = _pays(scores, chosen, calls_per_month, training_tokens, epochs)
+    pair = _rivals(scores, chosen)
+    pays = _pays(*pair, calls_per_month, training_tokens, epochs) if pair else None
     sentences = [
         *_caveats(result, scores),
         _counted(scores),
         _why(scores[0], chosen, equal),
         _money(scores, calls_per_month),
-        *([f"Training costs {dollars(pays.training)} once. {_paid_back(pays)}"] if pays else []),
+        _paid_back(pays, *pair) if pair else "",
         _about_change(facts_change, chosen),
         _next(chosen, scores),
     ]
@@ -95,12 +96,12 @@ def _counted(scores: list[Score]) -> str:
 
 
 def _why(best: Score, chosen: Score, equal: list[Score]) -> str:
+    if best.share < NOT_GOOD_ENOUGH:
+        return f"None of these is good enough to be used yet; {chosen.way} is the one to go on with."
     if best is chosen and len(equal) == 1:
         return f"I propose {chosen.way}: it is really better than every other way that we tried."
-    others = [score.way for score in equal if score is not chosen]
-    no_better = (
-        f"between it and {' and '.join(others)} there is no real difference" if others else "it is among the best"
-    )
+    others = ", ".join(score.way for score in equal if score is not chosen)
+    no_better = f"there is no real difference to {others}" if others else "it is among the best"
     return f"I propose {chosen.way}: {no_better}, and it costs least."
 
 
@@ -115,12 +116,17 @@ def _month(score: Score, calls: int) -> Decimal | None:
     return None if call is None else cents(call * calls)
 
 
-def _pays(scores: list[Score], chosen: Score, calls: int, tokens: int, epochs: int) -> BreakEven | None:
-    """The tuned way against the one that is proposed; if it is proposed itself, against the best of the others."""
+def _rivals(scores: list[Score], chosen: Score) -> tuple[Score, Score] | None:
+    """The tuned way, and the one it is compared with in money: the proposed one, or else the best that is not tuned."""
     tuned = chosen if _is_tuned(chosen) else next(filter(_is_tuned, scores), None)
     rival = next((score for score in scores if not _is_tuned(score)), None) if tuned is chosen else chosen
     if tuned is None or rival is None or tuned.call_on_openai is None:
         return None
+    return tuned, rival
+
+
+def _pays(tuned: Score, rival: Score, calls: int, tokens: int, epochs: int) -> BreakEven:
+    """Arguments are two ways, and those of `decide`."""
     return break_even(
         _priced_as(tuned.model),
         training_tokens=tokens,
@@ -132,10 +138,14 @@ def _pays(scores: list[Score], chosen: Score, calls: int, tokens: int, epochs: i
     )
 
 
-def _paid_back(pays: BreakEven) -> str:
+def _paid_back(pays: BreakEven, tuned: Score, rival: Score) -> str:
+    once = f"Training {tuned.way} costs {dollars(pays.training)} once."
     if pays.calls is None:
-        return "In money alone it is never paid back: its calls cost as much as those of its rival, or more."
-    return f"It is paid back after {pays.calls:,} calls: the break-even is {pays.calls:,} calls in the first month."
+        return f"{once} Against {rival.way} that is never paid back in money: its calls cost as much or more."
+    return (
+        f"{once} Against {rival.way} it is paid back after {pays.calls:,} calls: the break-even is {pays.calls:,} calls in "
+        "the first month."
+    )
 
 
 def _about_change(facts_change: Changes, chosen: Score) -> str:

@@ -60,11 +60,8 @@ class Difference(Shown):
         )
         if self.real:
             return f"{counted}: this difference is real, because chance alone makes one like it {_how_often(self.p)}."
-        why = (
-            "they do not differ on any question"
-            if self.p == 1
-            else f"chance alone makes one like it {_how_often(self.p)}"
-        )
+        alike = self.only_first == self.only_second == 0
+        why = "they never differ" if alike else f"chance alone makes one like it {_how_often(self.p)}"
         return f"{counted}: this may be chance ({why}), so ask more questions before you believe it."
 
 
