@@ -142,10 +142,8 @@ def _paid_back(pays: BreakEven, tuned: Score, rival: Score) -> str:
     once = f"Training {tuned.way} costs {dollars(pays.training)} once."
     if pays.calls is None:
         return f"{once} Against {rival.way} that is never paid back in money: its calls cost as much or more."
-    return (
-        f"{once} Against {rival.way} it is paid back after {pays.calls:,} calls: the break-even is {pays.calls:,} calls in "
-        "the first month."
-    )
+    after = f"{pays.calls:,} calls"
+    return f"{once} Against {rival.way} it is paid back after {after}: the break-even is {after} in the first month."
 
 
 def _about_change(facts_change: Changes, chosen: Score) -> str:

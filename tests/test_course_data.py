@@ -42,7 +42,7 @@ def test_nobody_is_validated_on_what_was_taught():
 
 @pytest.mark.parametrize("name", ["outside", "triage", "voice", "general"])
 def test_no_question_of_notebook_05_was_taught(name):
-    files = [*TRAINED_ON, *(f"evaluation/{file}" for file in TO_MEASURE)]
+    files = ["mydata.jsonl", "mydata_50.jsonl", *(f"evaluation/{file}" for file in TO_MEASURE)]
     taught = {question for file in files for question in questions_of(file)}
     asked = [row["question"].lower() for row in read(DATA / "evaluation" / f"{name}_questions.jsonl")]
     assert len(asked) == len(set(asked)) and not taught.intersection(asked)

@@ -12,9 +12,12 @@ import pytest
 from helpers.course_data.paths import DATA, ROOT
 
 SCRIPT = ROOT / "scripts" / "fine_tune_and_measure.py"
-WITHOUT_WAITING = (
-    "import time; time.sleep = lambda _: None; import runpy; runpy.run_path('script.py', run_name='__main__')"
-)
+# The script waits five seconds between two looks at the job; simulated jobs end at once.
+WITHOUT_WAITING = """
+import runpy, time
+time.sleep = lambda seconds: None
+runpy.run_path("script.py", run_name="__main__")
+"""
 
 
 @pytest.fixture
