@@ -24,6 +24,11 @@ PUBLIC = {
     "usage": ["ask", "compare", "ledger"],
     "take_away": ["take_away"],
     "break_even": ["break_even"],
+    "evaluate": ["Way", "evaluate"],
+    "graders": ["Judge", "contains", "exact", "json_fields", "judge_pairs", "similar"],
+    "passages": ["Passages", "shots"],
+    "measured": ["measure_again", "measured"],
+    "decide": ["decide"],
     "cost": ["call_cost", "compare_prices", "estimate", "monthly_cost", "price_of", "training_cost"],
 }
 MODULE_OF = {name: module for module, names in PUBLIC.items() for name in names}

@@ -8,6 +8,7 @@ from helpers.course_data.paths import DATA
 from helpers.data_format import check, read
 
 TRAINED_ON = ("mydata.jsonl", "mydata_50.jsonl", "validation.jsonl", "calibration.jsonl")
+TO_MEASURE = ("do_not_know.jsonl", "contradicting.jsonl", "triage_train.jsonl", "voice_train.jsonl")
 
 
 def questions_of(name):
@@ -37,3 +38,17 @@ def test_no_question_that_measures_a_model_was_taught_to_it(name):
 def test_nobody_is_validated_on_what_was_taught():
     taught = {question for name in ("mydata.jsonl", "mydata_50.jsonl") for question in questions_of(name)}
     assert not taught.intersection(questions_of("validation.jsonl"))
+
+
+@pytest.mark.parametrize("name", ["outside", "triage", "voice", "general"])
+def test_no_question_of_notebook_05_was_taught(name):
+    files = ["mydata.jsonl", "mydata_50.jsonl", *(f"evaluation/{file}" for file in TO_MEASURE)]
+    taught = {question for file in files for question in questions_of(file)}
+    asked = [row["question"].lower() for row in read(DATA / "evaluation" / f"{name}_questions.jsonl")]
+    assert len(asked) == len(set(asked)) and not taught.intersection(asked)
+
+
+def test_of_what_notebook_05_trains_only_the_contradictions_are_warned_of():
+    for name in TO_MEASURE:
+        report = check(DATA / "evaluation" / name)
+        assert not report.errors and len(report.warnings) == (3 if name == "contradicting.jsonl" else 0), name

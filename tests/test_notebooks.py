@@ -10,13 +10,14 @@ from nbconvert import HTMLExporter
 from helpers.course_data.paths import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-STEPS = ["00_start_here", "01_data_format", "02_upload", "03_job", "04_usage_and_cost"]
+STEPS = ["00_start_here", "01_data_format", "02_upload", "03_job", "04_usage_and_cost", "05_did_it_help"]
 FORMS_BESIDE = {
     "00": ["connect"],
     "01": ["draft", "examples", "own_file"],
     "02": ["upload"],
     "03": ["job"],
     "04": ["playground", "cost"],
+    "05": ["cost"],
 }
 
 # What an output of a course that runs on anybody's computer must never hold.

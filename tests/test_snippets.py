@@ -30,6 +30,7 @@ EXPECTED = {
     "02_upload": "file-",
     "03_job": "ft:gpt-4.1-mini-2025-04-14:",
     "04_usage_and_cost": "10-year",
+    "05_did_it_help": "3 of 3 right",
 }
 
 
@@ -79,7 +80,7 @@ def test_every_notebook_has_a_snippet():
 def test_the_snippet_runs_alone(name, practice, folder):
     if name == "01_data_format":  # it writes the file that the others need
         (folder := folder / "new").mkdir()
-    if name == "04_usage_and_cost":  # it asks a model, so there must be one
+    if name in ("04_usage_and_cost", "05_did_it_help"):  # it asks a model, so there must be one
         run_alone(SNIPPETS["03_job"], folder, practice)
     assert EXPECTED[name] in run_alone(SNIPPETS[name], folder, practice)
 

@@ -1,8 +1,10 @@
-"""The figures of the course, each with a sentence that says what to see: the loss of a job, and what two ways cost."""
+"""The figures of the course, each with a sentence that says what to see: the loss of a job, what two ways cost, and how
+many answers are right."""
 
 import base64
 import io
 import math
+from collections.abc import Sequence
 from html import escape as escape_attribute
 from typing import Any
 
@@ -74,6 +76,10 @@ def _legend(axes: Any) -> None:
 
 def _png(figure: Any, axes: Any) -> bytes:
     axes.set_ylim(bottom=0)
+    return _saved(figure)
+
+
+def _saved(figure: Any) -> bytes:
     if hint := fit_fonts(figure):
         figure.suptitle(hint, fontsize="small", color=GREY, wrap=True)
     buffer = io.BytesIO()
@@ -171,3 +177,25 @@ def _without_a_number(steps: pd.Series, train: pd.Series, valid: pd.Series) -> i
     with_a_number = [*train.index, *valid.index]
     after = steps[steps > max(with_a_number)] if with_a_number else steps[:0]
     return None if after.empty else int(after.iloc[0])
+
+
+def shares_png(bars: Sequence[tuple[str, float, float, float]]) -> bytes:
+    """A PNG of shares from 0 to 1, a row for each: its name, a dot, a line from the lowest to the highest it may be."""
+    figure, axes = _empty_chart("right answers", "")
+    figure.set_figheight(0.9 + 0.4 * len(bars))
+    rows = list(range(len(bars)))[::-1]  # the first on top
+    for row, (_, share, low, high) in zip(rows, bars, strict=True):
+        axes.plot([low, high], [row, row], color=TRAINING, linewidth=2, solid_capstyle="butt")
+        axes.plot(share, row, "o", color=TRAINING, markersize=7)
+        axes.annotate(f"{share:.0%}", (share, row), (0, 7), textcoords="offset points", ha="center", color=GREY)
+    axes.set_yticks(rows, [name for name, *_ in bars])
+    axes.set_xlim(-0.03, 1.03)
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
+    axes.set_ylim(-0.5, len(bars) - 0.2)
+    return _saved(figure)
+
+
+def shares_figure(bars: Sequence[tuple[str, float, float, float]], *, caption: str) -> str:
+    """What `shares_png` draws, as HTML; the alternative text has each number and how far it may be off."""
+    shares = [f"{name} {share:.0%} (between {low:.0%} and {high:.0%})" for name, share, low, high in bars]
+    return _figure(shares_png(bars), f"Dots with lines: the share of right answers. {'; '.join(shares)}.", caption)

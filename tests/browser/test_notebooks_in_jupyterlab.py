@@ -2,7 +2,7 @@
 
 import pytest
 
-NOTEBOOKS = ["00_start_here", "01_data_format", "02_upload", "03_job", "04_usage_and_cost"]
+NOTEBOOKS = ["00_start_here", "01_data_format", "02_upload", "03_job", "04_usage_and_cost", "05_did_it_help"]
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)

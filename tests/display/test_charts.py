@@ -5,7 +5,15 @@ import math
 import pandas as pd
 import pytest
 
-from helpers.display.charts import alternative_text, costs_figure, loss_figure, loss_png, read_curve
+from helpers.display.charts import (
+    alternative_text,
+    costs_figure,
+    loss_figure,
+    loss_png,
+    read_curve,
+    shares_figure,
+    shares_png,
+)
 
 
 def curve(train, valid=None):
@@ -129,3 +137,14 @@ def test_one_step_is_drawn_as_well():
 
 def test_a_chart_of_one_day_says_one_day():
     assert "spent over 1 day." in costs_figure([0.0, 1.0], [1.0, 1.1], [0.0, 0.5], caption="Cheap.")
+
+
+def test_shares_are_told_in_words_beside_the_figure():
+    html = shares_figure([("base", 0.1, 0.05, 0.2), ("my <model>", 0.8, 0.7, 0.9)], caption="What to see.")
+    assert "base 10% (between 5% and 20%); my &lt;model&gt; 80% (between 70% and 90%)" in html
+    assert "<figcaption>What to see.</figcaption>" in html
+
+
+def test_a_figure_of_shares_is_the_same_each_time():
+    bars = [("base", 0.0, 0.0, 0.2), ("tuned", 1.0, 0.8, 1.0)]
+    assert shares_png(bars) == shares_png(bars) and shares_png(bars).startswith(b"\x89PNG")
