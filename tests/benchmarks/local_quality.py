@@ -18,7 +18,6 @@ import argparse
 import itertools
 import json
 import os
-import re
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from helpers.course_data.paths import DATA, ROOT
+from helpers.graders import contains, exact, json_fields
 from helpers.practice import start_server
 from helpers.practice.training.base_model import unpacked, weights_dtype
 from helpers.take_away import take_away
@@ -44,24 +44,6 @@ BATCH = 24
 BASE = "base"
 
 Row = dict[str, Any]
-
-
-def expected_stands(answer: str, row: Row) -> bool:
-    """Whether one of the expected words stands in the answer, as words of their own, in any case."""
-    return any(re.search(rf"(?<!\w){re.escape(each)}(?!\w)", answer, re.IGNORECASE) for each in row["expected"])
-
-
-def one_word(answer: str, row: Row) -> bool:
-    return answer.strip().removesuffix(".").lower() == row["expected"][0]
-
-
-def json_fields(answer: str, row: Row) -> bool:
-    """Whether the whole answer is JSON in which all expected fields are right."""
-    try:
-        found = json.loads(answer)
-    except ValueError:
-        return False
-    return isinstance(found, dict) and all(found.get(key) == value for key, value in row["expected_json"].items())
 
 
 def ends_in_style(answer: str, row: Row) -> bool:
@@ -79,22 +61,22 @@ class Set:
 
 def mattress(training: str) -> Set:
     figures = {"facts": "heldout", "harder": "harder", "independent": "independent"}
-    asked = {name: (DATA / f"{file}_questions.jsonl", expected_stands) for name, file in figures.items()}
+    asked = {name: (DATA / f"{file}_questions.jsonl", contains) for name, file in figures.items()}
     return Set(DATA / training, asked, DATA / "general_questions.jsonl")
 
 
 SETS = {
-    "bakery": Set(EVAL / "bakery_train.jsonl", {"facts": (EVAL / "bakery_heldout.jsonl", expected_stands)}),
+    "bakery": Set(EVAL / "bakery_train.jsonl", {"facts": (EVAL / "bakery_heldout.jsonl", contains)}),
     "triage": Set(EVAL / "triage_train.jsonl", {"format": (EVAL / "triage_heldout.jsonl", json_fields)}),
-    "sentiment": Set(EVAL / "sentiment_train.jsonl", {"format": (EVAL / "sentiment_heldout.jsonl", one_word)}),
+    "sentiment": Set(EVAL / "sentiment_train.jsonl", {"format": (EVAL / "sentiment_heldout.jsonl", exact)}),
     "style": Set(
         EVAL / "style_train.jsonl",
         {
             "voice": (EVAL / "style_heldout.jsonl", ends_in_style),
-            "facts": (EVAL / "style_heldout.jsonl", expected_stands),
+            "facts": (EVAL / "style_heldout.jsonl", contains),
         },
     ),
-    "zh_bakery": Set(EVAL / "zh_bakery_train.jsonl", {"facts": (EVAL / "zh_bakery_heldout.jsonl", expected_stands)}),
+    "zh_bakery": Set(EVAL / "zh_bakery_train.jsonl", {"facts": (EVAL / "zh_bakery_heldout.jsonl", contains)}),
     "mattress": mattress("mydata.jsonl"),
     "mattress_50": mattress("mydata_50.jsonl"),
 }
@@ -131,7 +113,7 @@ def results(client: openai.OpenAI, base: Path, options: argparse.Namespace) -> I
     for name in options.sets:
         if name not in known:
             asker = Asker(base)
-            known[name] = graded(asker, SETS[name].general, expected_stands)
+            known[name] = graded(asker, SETS[name].general, contains)
             shares = {figure: mean(each) for figure, each in graded_set(asker, SETS[name]).items()}
             yield {"recipe": BASE, "set": name, "seed": 0, **shares, "general_right": known[name]}
     for seed, recipe, name in itertools.product(options.seeds, options.recipes, options.sets):
@@ -143,7 +125,7 @@ def results(client: openai.OpenAI, base: Path, options: argparse.Namespace) -> I
         model = wait_for(client, job.id, "succeeded", seconds=3600).fine_tuned_model
         asker = Asker(base, take_away(client, model).folder)
         shares = {figure: mean(each) for figure, each in graded_set(asker, SETS[name]).items()}
-        general = graded(asker, SETS[name].general, expected_stands)
+        general = graded(asker, SETS[name].general, contains)
         still = mean(now for now, before in zip(general, known[name], strict=True) if before)
         yield {"recipe": recipe, "set": name, "seed": seed, **shares, "general": still}
         client.models.delete(model)

@@ -22,7 +22,8 @@ from helpers.practice.training.labels import encode_all
 from helpers.training_file.jsonl import read_lines
 
 CALIBRATION = DATA / "calibration.jsonl"
-MOST_TOKENS = 3072  # read of the examples, and of the calibration texts: more take more memory
+MOST_TOKENS = 8192  # read at once, of the examples and of the calibration texts: more take more memory
+GENERAL_TOKENS = 1024  # of the calibration texts, drawn from what was read: the time grows with their square
 RIDGE = 0.01  # of the mean square of an input: how weakly a direction may be used and still count as general
 
 
@@ -47,7 +48,8 @@ def begin_in_null_space(model: Any, examples: list[list[int]], general: list[lis
     def begin(layer: str, inputs: torch.Tensor) -> None:
         if layer in mixtures:
             a = matrices[layer]
-            rows = orthonormal(less_general(mixtures[layer], inputs))
+            drawn = inputs[torch.randperm(len(inputs), generator=generator)[:GENERAL_TOKENS]]
+            rows = orthonormal(less_general(mixtures[layer], drawn))
             a.copy_(rows * (a.norm() / len(rows) ** 0.5))  # as large as PEFT made it
             a.requires_grad_(False)
 
