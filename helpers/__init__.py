@@ -23,6 +23,9 @@ PUBLIC = {
     "usage": ["ask", "compare", "ledger"],
     "take_away": ["take_away"],
     "break_even": ["break_even"],
+    "exercise": ["exercise"],
+    "quiz": ["quiz"],
+    "progress": ["progress"],
     "cost": ["call_cost", "compare_prices", "estimate", "monthly_cost", "price_of", "training_cost"],
 }
 MODULE_OF = {name: module for module, names in PUBLIC.items() for name in names}
