@@ -87,7 +87,8 @@ class Progress(Shown):
         entry = self._entry(id)
         if "done" in entry:
             after = ", after its solution was shown" if entry.get("solution_seen") else ""
-            return f"done on {entry['done']} ({plural(entry['tries'], 'try').replace('trys', 'tries')}{after})"
+            tries = "1 try" if entry["tries"] == 1 else f"{entry['tries']} tries"
+            return f"done on {entry['done']} ({tries}{after})"
         return "tried" if entry.get("tries") else "solution seen" if entry else "open"
 
     def _quiz(self, notebook: str) -> str:

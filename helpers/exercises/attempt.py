@@ -12,14 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from helpers.data_format import Written
+from helpers.data_format import Report, Written
 from helpers.exercises.definition import NotYet
 from helpers.training_file.problem import excerpt
+from helpers.training_file.rules import check_example
 
 DEEPEST = 12
 MOST_PARTS = 20_000
 LONGEST_TEXT = 1_000_000  # characters
 LARGEST_NUMBER = 10**15
+MOST_LINES = 7  # of a report of the check
 
 
 def plain(value: Any) -> Any:
@@ -157,6 +159,19 @@ def filled(value: Any, keys: Iterable[str], what: str) -> dict[str, Any]:
     if extra:
         raise NotYet(f"Your dict has a key that the exercise does not know: {', '.join(extra[:5])}.")
     return value
+
+
+def sound(example: dict[str, Any]) -> None:
+    """Raises NotYet with the first problem of a training example, in the words of the course's check."""
+    for problem in check_example(example)[:1]:
+        raise NotYet(f"{problem.where}: found {problem.found}; expected {problem.expected}. To do: {problem.fix}.")
+
+
+def listed(report: Report) -> str:
+    """What the course's check found, the first few problems only: the rest is seen when these are mended."""
+    lines = str(report).splitlines()
+    more = len(lines) - MOST_LINES
+    return "\n".join([*lines[:MOST_LINES], *([f"... and {more} more"] if more > 0 else [])])
 
 
 def messages(value: Any) -> list[dict[str, Any]]:

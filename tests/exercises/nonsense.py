@@ -87,5 +87,7 @@ def nonsense() -> list[Any]:
         print, lambda: 1 / 0, (i for i in range(3)), _forever(), range(10**12), iter([]), open, math, NotImplemented,
         Exception("x"), datetime.date(2027, 1, 6), Path("/dev/zero"), Path("."), "/dev/zero", "x" * 5000 + ".jsonl",
         np.zeros((3, 3)), np.float64("nan"), np.int64(3), pd.DataFrame({"a": [1]}), pd.Series([1, 2]), pd.NA, pd.NaT,
-        type,
+        type, [{"messages": [{"role": "user", "content": "\ud800"}, {"role": "assistant", "content": "\ud800"}]}] * 12,
+        [{"messages": [{"role": "assistant", "content": "a", 1: 2, None: 3}], 4: 5, "b": 6}] * 12,
+        [{"messages": [{"role": "assistant", "tool_calls": [[[]], {"function": 3}]}], "tools": [3, {}, None]}] * 12,
     ]  # fmt: skip

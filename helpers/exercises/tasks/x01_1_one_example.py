@@ -6,7 +6,6 @@ from typing import Any
 from helpers.exercises import attempt as read
 from helpers.exercises.definition import Exercise, Mistake, NotYet
 from helpers.exercises.shop import first_difference, system_message
-from helpers.training_file.rules import check_example
 
 ANSWER = "The cover has a zip and can be washed at 40 degrees."
 QUESTION = "Can I wash the cover?"
@@ -19,8 +18,7 @@ def judge(given: Any) -> str:
         raise NotYet(f"Found {read.named(given)}; expected a dict with the key messages.")
     if "messages" not in given and {"question", "answer"} & set(given):
         raise NotYet("That is a row of a table. In a training file it is a conversation: three messages with roles.")
-    for problem in check_example(given):
-        raise NotYet(f"{problem.where}: found {problem.found}; expected {problem.expected}. To do: {problem.fix}.")
+    read.sound(given)
     messages = read.messages(given.get("messages"))
     roles = [message["role"] for message in messages]
     if roles != ["system", "user", "assistant"]:
@@ -50,9 +48,9 @@ def example(system: str, question: str, answer: str, role: str = "assistant") ->
 
 EXERCISE = Exercise(
     title="Write one example",
-    task=f"""Write one training example for the shop, as a Python dict. The customer asks "{QUESTION}". The answer says
-that the cover has a zip and can be washed at 40 degrees. The system message is that of `data/mydata.jsonl`, word for
-word:
+    task=f"""Write one training example for the shop, as a Python dict. The customer asks "{QUESTION}". The
+answer says that the cover has a zip and can be washed at 40 degrees. The system message is that of
+`data/mydata.jsonl`, word for word:
 
 ```
 {system_message()}

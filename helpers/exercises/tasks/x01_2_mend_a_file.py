@@ -47,9 +47,11 @@ def material() -> Path:
 def judge(given: Any) -> str:
     if isinstance(given, list):
         return _judge_examples(given, check(given))
-    path = Path(reading.text(given, "the path of your file, or its examples as a list"))
-    if not os.path.isfile(path):  # not Path.is_file(), which raises on a name that is too long
-        raise NotYet(f"There is no file {path.name[:60]!r} here. The one to mend is {NAME} in your workspace.")
+    named = reading.text(given, "the path of your file, or its examples as a list")
+    places = (Path(named), workspace() / named)
+    path = next(filter(os.path.isfile, places), None)  # not Path.is_file(), which raises on a name that is too long
+    if path is None:
+        raise NotYet(f"There is no file {Path(named).name[:60]!r} here. The one to mend is {NAME} in your workspace.")
     if path.stat().st_size > LARGEST:
         raise NotYet("That file is far larger than the one to mend.")
     try:
@@ -63,13 +65,15 @@ def judge(given: Any) -> str:
 
 def _judge_examples(examples: list[Any], report: Report) -> str:
     if not report.ok:
-        raise NotYet(f"The check is not silent yet.\n{report}")
+        raise NotYet(f"The check is not silent yet.\n{reading.listed(report)}")
     gone = [_question(example) for example in whole() if _question(example) not in map(_question, examples)]
     gone = [question for question in gone if question != _question(whole()[10])]  # its line was overwritten
     if gone:
         raise NotYet(f'You took an example out: "{gone[0]}". The check would be silent, and the fact is lost. Mend it.')
     if report.warnings:
-        raise NotYet(f"No error is left, but two answers to one question are. Decide for one.\n{report}")
+        raise NotYet(
+            f"No error is left, but two answers to one question are. Decide for one.\n{reading.listed(report)}"
+        )
     systems = {example["messages"][0].get("content") for example in examples}
     if systems != {system_message()}:
         raise NotYet("The system message was changed in all of them. The shop's has to stay.")
@@ -113,10 +117,9 @@ def _only_some_mended() -> list[dict[str, Any]]:
 
 EXERCISE = Exercise(
     title="Mend a broken file by hand",
-    task=f"""The next cell lays a broken copy of twelve examples into your workspace, as `{NAME}`. Open it in JupyterLab
-(on the left; *Open With > Editor*) and mend it by hand until the check is silent: no error, no warning, and no fact
-lost. Save it, and
-run the cell again.""",
+    task=f"""The next cell lays a broken copy of twelve examples into your workspace, as `{NAME}`. Open it in
+JupyterLab (on the left; *Open With > Editor*) and mend it by hand until the check is silent: no error, no
+warning, and no fact lost. Save it, and run the cell again.""",
     judge=judge,
     mistakes=[
         Mistake(_only_some_mended, 'found "bot"'),

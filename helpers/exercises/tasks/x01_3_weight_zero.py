@@ -6,7 +6,6 @@ from typing import Any
 from helpers.exercises import attempt as read
 from helpers.exercises.definition import Exercise, Mistake, NotYet
 from helpers.exercises.shop import system_message
-from helpers.training_file.rules import check_example
 
 WRONG, RIGHT = 2, 4  # the messages of the assistant
 SAID = (
@@ -26,8 +25,7 @@ def material() -> dict[str, Any]:
 def judge(given: Any) -> str:
     if not isinstance(given, dict) or "messages" not in given:
         raise NotYet(f"Found {read.named(given)}; expected the whole example, a dict with its messages.")
-    for problem in check_example(given):
-        raise NotYet(f"{problem.where}: found {problem.found}; expected {problem.expected}. To do: {problem.fix}.")
+    read.sound(given)
     messages = read.messages(given["messages"])
     if len(messages) != len(SAID):
         raise NotYet(
@@ -53,9 +51,9 @@ def weighted(**weights: Any) -> dict[str, Any]:
 
 EXERCISE = Exercise(
     title="Do not learn from this answer",
-    task="""A real conversation, as `exercise("01.3").material()` gives it. The first answer of the assistant is
-wrong; the
-customer objects; the second is right. Make an example of it from which the model learns the second answer only.
+    task="""A conversation, as `exercise("01.3").material()` gives it. The first answer of the assistant is
+wrong; the customer objects; the second is right. Make an example of it from which the model learns the second
+answer only.
 
 """
     + "\n".join(f"- {role}: {content}" for role, content in SAID[1:]),

@@ -29,7 +29,7 @@ def judge(given: Any) -> str:
         raise NotYet("These are rows of a table. Make examples of them: from_rows(rows, system=...).")
     report = check(examples)
     if not report.ok or report.warnings:
-        raise NotYet(f"The check is not silent yet.\n{report}")
+        raise NotYet(f"The check is not silent yet.\n{read.listed(report)}")
     said = {}
     for number, example in enumerate(examples, 1):
         messages = read.messages(example.get("messages"))
@@ -78,13 +78,10 @@ def _rows_as_code() -> str:
 
 EXERCISE = Exercise(
     title="Teach a tone with ten examples",
-    task=f"""The night porter of Hotel Alba answers whatever a guest asks in his own manner: in {MOST_WORDS} words at
-most, first
-the subject and never Yes or No, and at the end "{CLOSING}" Write ten examples from which a model can learn that. Ten
-different
-questions; the system message is `{SYSTEM}` and does not explain the manner. Write rows with `question` and `answer`
-and give them
-to `from_rows(rows, system=...)`.""",
+    task=f"""The night porter of Hotel Alba answers whatever a guest asks in his own manner: in {MOST_WORDS}
+words at most, first the subject and never Yes or No, and at the end "{CLOSING}" Write ten examples from which a
+model can learn that. Ten different questions; the system message is `{SYSTEM}` and does not explain the manner.
+Write rows with `question` and `answer` and give them to `from_rows(rows, system=...)`.""",
     judge=judge,
     mistakes=[
         Mistake([{"question": question, "answer": answer} for question, answer in ROWS], "rows of a table"),

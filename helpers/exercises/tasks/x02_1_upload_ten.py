@@ -57,10 +57,9 @@ def uploaded(first: int, last: int) -> str:
 
 EXERCISE = Exercise(
     title="Upload ten lines",
-    task="""Upload the first ten lines of `../data/mydata.jsonl`, not all fifteen, to a practice server that is only
-for exercises.
-Its client is `practice`, in the next cell. `file=("ten.jsonl", content)` takes bytes in place of a file. The attempt
-is the id of your file.""",
+    task="""Upload the first ten lines of `../data/mydata.jsonl`, not all fifteen, to a practice server that is
+only for exercises. Its client is `practice`, in the next cell. `file=("ten.jsonl", content)` takes bytes in
+place of a file. The attempt is the id of your file.""",
     judge=judge,
     mistakes=[
         Mistake(lambda: uploaded(0, 15), "15 lines; the task was"),

@@ -4,7 +4,8 @@ from helpers.exercises.kinds import Item, pick
 
 EXERCISE = pick(
     title="Who is in it?",
-    task="Eight answers from real mails. Pick those that must be rewritten before you upload them. A list of numbers.",
+    task="Eight answers, as they stand in the mails of a shop. Pick those that must be rewritten before you upload "
+    "them. A list of numbers.",
     items={
         1: Item(
             '"The firmness is about 6 on a scale of 10."',

@@ -55,8 +55,7 @@ ROWS = "\n".join(
 EXERCISE = Exercise(
     title="When to stop",
     task=f"""A job of ten epochs with {STEPS} steps each reported these losses. After which epoch would you have
-stopped it?
-(`exercise("03.2").material().plot(x="epoch")` draws them.)
+stopped it? (`exercise("03.2").material().plot(x="epoch")` draws them.)
 
 | epoch | training loss | validation loss |
 |---|---|---|

@@ -75,9 +75,9 @@ def the_job(place: int) -> FineTuningJob:
 
 EXERCISE = Exercise(
     title="The lost job",
-    task="""Your computer was stolen, and with it the notebook and the notes. You remember that you had made a model
-with the suffix
-`bedframe`. Ask the host, through `practice` in the next cell, and find the id of the job that made it.""",
+    task="""Your computer was stolen, and with it the notebook and the notes. You remember that you had made a
+model with the suffix `bedframe`. Ask the host, through `practice` in the next cell, and find the id of the job
+that made it.""",
     judge=judge,
     mistakes=[
         Mistake(lambda: the_job(1).id, "it made no model"),

@@ -64,11 +64,10 @@ KEEPS = {"n_epochs": 40, "learning_rate_multiplier": 0.7, "replay": 32}
 
 EXERCISE = Exercise(
     title="Make it forget, and stop it",
-    task=f"""`train`, in the next cell, tunes a tiny model on the fifteen mattress questions. It really learns, in a
-blink, and says how
-many of them it has right, and how many of 48 general ones that it knew all before. Find settings with which it
-`forgets` (own questions {OWN} or
-more, general ones {FORGOTTEN} or fewer) and settings with which it `keeps` (own {OWN} or more, general {KEPT} or more).
+    task=f"""`train`, in the next cell, tunes a tiny model on the fifteen mattress questions. It really learns,
+in a blink, and says how many of them it has right, and how many of 48 general ones that it knew all before.
+Find settings with which it `forgets` (own questions {OWN} or more, general ones {FORGOTTEN} or fewer) and
+settings with which it `keeps` (own {OWN} or more, general {KEPT} or more).
 
 | setting | meaning |
 |---|---|

@@ -21,10 +21,9 @@ def _see_it(predicted: float) -> str:
 
 EXERCISE = work_out(
     title="Predict the bill",
-    task=f"""Fifty examples of about 70 tokens each are trained on for {EPOCHS} epochs. Training of `{BASE}` costs
-${SEEN.price.train} per
-million tokens. How many dollars is that? Predict first; the check then counts the real file,
-`data/mydata_50.jsonl`.""",
+    task=f"""Fifty examples of about 70 tokens each are trained on for {EPOCHS} epochs. Training of `{BASE}`
+costs ${SEEN.price.train} per million tokens. How many dollars is that? Predict first; the check then counts the
+real file, `data/mydata_50.jsonl`.""",
     right=50 * 70 * EPOCHS * 5 / 1_000_000,
     tolerance=0.2,
     wrong={

@@ -16,9 +16,8 @@ FOUND = break_even(
 
 EXERCISE = work_out(
     title="When is it paid back?",
-    task="""A training cost $3.00. Since then each call has a prompt of 100 tokens in place of 2,000; answers have 80
-tokens as before.
-After how many calls has the training paid for itself?
+    task="""A training cost $3.00. Since then each call has a prompt of 100 tokens in place of 2,000; answers
+have 80 tokens as before. After how many calls has the training paid for itself?
 
 | per million tokens | in | out |
 |---|---|---|

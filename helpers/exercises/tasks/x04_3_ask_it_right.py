@@ -38,8 +38,8 @@ def asked(system: str = system_message(), *, role: str = "system") -> list[dict[
 
 EXERCISE = Exercise(
     title="Ask it right",
-    task="""Write the `messages` with which to ask the model trained on `data/mydata.jsonl` for its warranty: a list, as
-`client.chat.completions.create(messages=...)` takes it.""",
+    task="""Write the `messages` with which to ask the model trained on `data/mydata.jsonl` for its warranty: a
+list, as `client.chat.completions.create(messages=...)` takes it.""",
     judge=judge,
     mistakes=[
         Mistake(asked()[1:], "There is no system message"),

@@ -16,8 +16,7 @@ NUMBERS = {
 EXERCISE = choose(
     title="Does it pay?",
     task="""With `gpt-4.1-mini`: training $5, base model $0.40 in and $1.60 out, tuned model twice that (all per
-million tokens).
-Only money counts here. When is the training paid back? (`break_even` or the form may help.)""",
+million tokens). Only money counts here. When is the training paid back? (`break_even` or the form may help.)""",
     cases={
         "a": Case(
             "1,000 calls a day; the prompt shrinks from 2,000 tokens to 100; answers of 80; training on 15,000 tokens",

@@ -44,9 +44,8 @@ def judge(given: Any) -> str:
 
 EXERCISE = Exercise(
     title="What counts as right?",
-    task="""The grader `contains` counts an answer as right if one of the accepted wordings is in it (capital letters
-do not matter). Write
-the list for "How long is the warranty?". These answers must count:
+    task="""The grader `contains` counts an answer as right if one of the accepted wordings is in it (capital
+letters do not matter). Write the list for "How long is the warranty?". These answers must count:
 
 """
     + "\n".join(f"- {answer}" for answer in RIGHT)

@@ -65,10 +65,9 @@ RIGHT = {"only base": ONLY_BASE, "only tuned": ONLY_TUNED, "real": False}
 
 EXERCISE = Exercise(
     title="Is this difference real?",
-    task=f"""Base and tuned model were asked the same {len(OUTCOMES)} questions; `exercise("05.3").material()` is a
-table of what was right. On how many
-was *only* the base model right, on how many only the tuned one? And is that a difference that a fair coin would make
-in fewer than
+    task=f"""Base and tuned model were asked the same {len(OUTCOMES)} questions; `exercise("05.3").material()`
+is a table of what was right. On how many was *only* the base model right, on how many only the tuned one? And
+is that a difference that a fair coin would make in fewer than
 {USUAL_BOUND:.0%} of all cases (`real`, True or False)?""",
     judge=judge,
     mistakes=[

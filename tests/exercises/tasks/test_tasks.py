@@ -64,18 +64,12 @@ def test_as_it_stands_in_the_notebook_nothing_was_attempted(id):
 
 
 @pytest.mark.parametrize("id", IDS)
-def test_nonsense_of_every_type_is_answered_and_never_right(id):
+def test_nonsense_of_every_type_is_answered_in_a_few_lines_and_never_right(id):
     for value in nonsense():
         verdict = judged(load_exercise(id), value)
         assert verdict.status in ("wrong", "nothing")
-        assert verdict.says
+        assert 0 < len(verdict.says) < 3000
         verdict.says.encode("utf-8")  # half a character could not be shown
-
-
-@pytest.mark.parametrize("id", IDS)
-def test_what_a_check_shows_is_short_enough_to_read(id):
-    for value in nonsense():
-        assert len(judged(load_exercise(id), value).says) < 6000
 
 
 @pytest.mark.parametrize("id", IDS)
