@@ -68,9 +68,10 @@ class Progress(Shown):
         """
         if not self.done:
             raise ValueError("No exercise is solved yet, so there is nothing to certify. Begin with exercise 00.1.")
-        solved = [(id, load_exercise(id).title, self._state(id), self._entry(id).get("says", "")) for id in self.done]
+        solved = [(id, load_exercise(id).title, self._state(id).removeprefix("done on ")) for id in self.done]
         quizzes = [(f"{number} {NOTEBOOKS[number]}", self._quiz(number)) for number in self._quizzes()]
-        facts = [*_used(), *((str(what), str(value)) for what, value in (measured or {}).items())]
+        seen = [(load_exercise(id).title, self._entry(id)["says"]) for id in self.done if load_exercise(id).measures]
+        facts = [*seen, *_used(), *((str(what), str(value)) for what, value in (measured or {}).items())]
         written = page(name, date.today(), len(exercise_ids()), solved, quizzes, facts)
         path = workspace() / CERTIFICATE
         with written_safely(path, overwrite) as file:

@@ -20,8 +20,8 @@ class Quiz(ShownAsMarkdown):
 
     def __str__(self) -> str:
         shown = "\n\n".join(map(_shown, range(1, len(self.questions) + 1), self.questions))
-        return f"**Quiz {self.notebook}: {NOTEBOOKS[self.notebook]}**\n\n{shown}\n\nAnswer: "
-        f'`quiz("{self.notebook}").answer(1, "a")`'
+        title = f"**Quiz {self.notebook}: {NOTEBOOKS[self.notebook]}**"
+        return f'{title}\n\n{shown}\n\nAnswer with `quiz("{self.notebook}").answer(1, "a")`.'
 
     def answer(self, question: int, choice: str) -> Checked:
         """Say whether a choice is right, and why or why not. The first answer to each question is the one that counts.

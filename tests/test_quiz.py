@@ -47,6 +47,7 @@ def test_a_quiz_that_there_is_not_is_answered_with_those_that_there_are():
 
 def test_shown_it_is_all_questions_and_gives_nothing_away():
     text = str(quiz("00"))
+    assert text.endswith('Answer with `quiz("00").answer(1, "a")`.')
     assert all(question.text in text and question.why not in text for question in load_quiz("00"))
 
 

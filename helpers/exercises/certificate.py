@@ -6,25 +6,29 @@ from html import escape
 
 STYLE = """
   :root { color-scheme: light; }
-  @page { size: A4; margin: 14mm; }
-  body { background: #fff; color: #1a1a1a; font: 11pt/1.35 system-ui, sans-serif;
-         max-width: 46em; margin: 2em auto; padding: 0 1em; }
+  @page { size: A4; margin: 15mm; }
+  body { background: #fff; color: #1a1a1a; font: 10.5pt/1.35 system-ui, sans-serif; max-width: 46em; margin: 2em auto;
+         padding: 0 1em; }
   h1 { font-size: 20pt; margin: 0 0 0.2em; border-bottom: 3px solid #0072b2; }
   h2 { font-size: 12pt; margin: 1em 0 0.3em; color: #0072b2; }
   .name { font-size: 16pt; margin: 0.4em 0; }
-  table { border-collapse: collapse; width: 100%; font-size: 8.5pt; }
-  td { border-top: 1px solid #ccc; padding: 0.15em 0.5em 0.15em 0; text-align: left;
-       vertical-align: top; overflow-wrap: anywhere; }
-  @media print { body { margin: 0; max-width: none; } }
+  ul { columns: 2; column-gap: 2em; list-style: none; margin: 0; padding: 0; }
+  li { break-inside: avoid; padding: 0.1em 0; }
+  table { border-collapse: collapse; width: 100%; }
+  td { border-top: 1px solid #ccc; padding: 0.15em 1em 0.15em 0; text-align: left; vertical-align: top;
+       overflow-wrap: anywhere; }
+  ul, table { font-size: 9pt; }
+  td:first-child { width: 32%; }
+  small { color: #555; }
+  @media print { body { margin: 0; max-width: none; padding: 0; } }
 """
-LONGEST_SAYS = 110  # characters: a line or two, so that all exercises stay on one page
 
 
 def page(
     name: str,
     day: date,
     exercises: int,
-    solved: Sequence[tuple[str, str, str, str]],
+    solved: Sequence[tuple[str, str, str]],
     quizzes: Sequence[tuple[str, str]],
     measured: Sequence[tuple[str, str]],
 ) -> str:
@@ -34,15 +38,10 @@ def page(
         name: Whose it is.
         day: Of today.
         exercises: How many there are in all.
-        solved: Id, title, state and what was seen, of each exercise that is done.
+        solved: Id, title and state of each exercise that is done.
         quizzes: Notebook and result.
         measured: What was counted or measured, and the value.
     """
-    tables = [
-        ("Exercises", [(id, title, state, _short(says)) for id, title, state, says in solved]),
-        ("Quizzes", quizzes),
-        ("Counted and measured", measured),
-    ]
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -54,17 +53,20 @@ def page(
 <h1>Fine-tuning a language model</h1>
 <p class="name">{escape(name)}</p>
 <p>has solved {len(solved)} of {exercises} exercises of this course, each checked by a program. {day.isoformat()}</p>
-{"".join(_table(heading, rows) for heading, rows in tables if rows)}
-</body>
+<h2>Exercises</h2>
+<ul>{"".join(map(_item, solved))}</ul>
+{_table("Counted and measured", measured)}{_table("Quizzes", quizzes)}</body>
 </html>
 """
 
 
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST_SAYS else f"{line[: LONGEST_SAYS - 3]}..."
+def _item(exercise: tuple[str, str, str]) -> str:
+    id, title, state = map(escape, exercise)
+    return f"<li>{id} {title} <small>{state}</small></li>"
 
 
 def _table(heading: str, rows: Sequence[Sequence[str]]) -> str:
+    if not rows:
+        return ""
     body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<h2>{heading}</h2>\n<table>{body}</table>\n"

@@ -31,9 +31,10 @@ class Mistake:
 class Exercise:
     """Everything about one exercise, so that the parts cannot drift from each other.
 
-    `judge` gets the attempt as plain data. It returns what a right attempt shows, in a sentence, or raises NotYet.
-    `solution` and `starter` are code that makes `attempt`; `starter` is what stands in the notebook. `material` makes
-    what the learner works on, where that is more than the text of the task.
+    `judge` gets the attempt as plain data. It returns what a right attempt shows, in a sentence, or raises NotYet; with
+    `measures`, that sentence is a measurement and stands on the certificate. `solution` and `starter` are code that
+    makes `attempt`; `starter` is what stands in the notebook. `material` makes what the learner works on, where that is
+    more than the text of the task.
     """
 
     title: str
@@ -44,6 +45,7 @@ class Exercise:
     solution: str
     starter: str = "attempt = ..."
     material: Callable[[], Any] | None = None
+    measures: bool = False
 
 
 @dataclass(frozen=True)

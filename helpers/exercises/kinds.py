@@ -128,6 +128,7 @@ def work_out(
     hints: tuple[str, str],
     solution: str,
     tolerance: float = 0.0,
+    measures: bool = False,
 ) -> Exercise:
     """An exercise whose attempt is one number.
 
@@ -141,6 +142,7 @@ def work_out(
         hints: A nudge and a stronger one.
         solution: Code that makes `attempt`.
         tolerance: How far off an attempt may be, as a share of the right number.
+        measures: Whether what a right attempt shows is a measurement.
     """
 
     def judge(given: Any) -> str:
@@ -153,7 +155,7 @@ def work_out(
         raise NotYet(f"{found:,} is too {'large' if found > right else 'small'}.")
 
     mistakes = [Mistake(number, words) for number, words in wrong.items()]
-    return Exercise(title, task, judge, mistakes, hints, solution)
+    return Exercise(title, task, judge, mistakes, hints, solution, measures=measures)
 
 
 def as_code(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""A quiz with buttons: choose, see at once why it is right or what is wrong with it."""
+"""A quiz with buttons: press a choice, see at once why it is right or what is wrong with it."""
 
 import ipywidgets as widgets
 
@@ -9,25 +9,33 @@ from helpers.forms.form import Form, button, wide
 from helpers.quiz import Quiz, quiz
 
 
+class Choice(widgets.HBox):
+    """A button with a letter, and the text beside it. (The labels of ipywidgets' RadioButtons cover each other where a
+    page is so narrow that they need two lines.)"""
+
+    def __init__(self, letter: str, text: str) -> None:
+        self.button = button(letter, "", tooltip=f"{letter}: {text}")
+        self.button.layout.flex = "0 0 auto"
+        words = widgets.HTML(lines_as_html(text), layout=widgets.Layout(flex="1 1 0", min_width="0"))
+        super().__init__([self.button, words], layout=wide())
+
+
 class Asked(widgets.VBox):
-    """One question: its choices, a button, and what was said to the choice."""
+    """One question: its choices, and what is said to the one that was pressed."""
 
     def __init__(self, form: "QuizForm", number: int, question: Question) -> None:
         self.form, self.number = form, number
-        choices = [(f"{letter}: {text.replace('`', '')}", letter) for letter, text in question.choices.items()]
-        self.choice = widgets.RadioButtons(options=choices, value=None, layout=wide())
-        self.button = button("Check", "", tooltip=f"Check the answer to question {number}")
+        self.choices = {letter: Choice(letter, text) for letter, text in question.choices.items()}
         self.said = widgets.HTML()
-        self.button.on_click(lambda _: self.check())
+        for letter, choice in self.choices.items():
+            choice.button.on_click(lambda _, letter=letter: self.answer(letter))
         text = widgets.HTML(f"<strong>{number}. {lines_as_html(question.text)}</strong>")
-        super().__init__([text, self.choice, self.button, self.said], layout=wide())
+        super().__init__([text, *self.choices.values(), self.said], layout=wide())
 
-    def check(self) -> None:
+    def answer(self, letter: str) -> None:
         with self.form.telling(self.said):
-            if self.choice.value is None:
-                self.form.say_text("Choose one first.", self.said)
-            else:
-                self.form.say(self.form.quiz.answer(self.number, self.choice.value)._repr_html_(), self.said)
+            verdict = self.form.quiz.answer(self.number, letter)
+            self.form.say(lines_as_html(f"{letter}: {verdict}"), self.said)
 
 
 class QuizForm(Form):

@@ -96,4 +96,5 @@ Try, for example, `train(n_epochs=20)` in a cell of its own.""",
     solution=f'attempt = {{\n    "forgets": {FORGETS},\n    "keeps": {KEEPS},\n}}'.replace("'", '"'),
     starter='train = exercise("03.5").material()\nattempt = {"forgets": ..., "keeps": ...}',
     material=material,
+    measures=True,
 )

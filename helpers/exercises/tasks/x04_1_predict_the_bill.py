@@ -36,6 +36,7 @@ real file, `data/mydata_50.jsonl`.""",
     },
     what="dollars, such as 1.5",
     after=_see_it,
+    measures=True,
     hints=("tokens in the file x epochs x price / 1,000,000", "50 x 70 = 3,500 tokens. Three epochs. $5 a million."),
     solution="attempt = 50 * 70 * 3 * 5 / 1_000_000",
 )

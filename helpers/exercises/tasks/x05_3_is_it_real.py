@@ -57,8 +57,7 @@ def judge(given: Any) -> str:
             f"as unevenly in "
             f"{by_chance:.0%} of all cases. That is no evidence. Ask more questions."
         )
-    return f"{tuned} to {base}: a coin does that in {by_chance:.0%} of all cases. Nobody can say yet which is "
-    "better; ask more."
+    return f"{tuned} to {base}: a coin does that in {by_chance:.0%} of all cases. Nobody can say which is better yet."
 
 
 RIGHT = {"only base": ONLY_BASE, "only tuned": ONLY_TUNED, "real": False}
