@@ -29,6 +29,9 @@ PUBLIC = {
     "passages": ["Passages", "shots"],
     "measured": ["measure_again", "measured"],
     "decide": ["decide"],
+    "exercise": ["exercise"],
+    "quiz": ["quiz"],
+    "progress": ["progress"],
     "cost": ["call_cost", "compare_prices", "estimate", "monthly_cost", "price_of", "training_cost"],
 }
 MODULE_OF = {name: module for module, names in PUBLIC.items() for name in names}

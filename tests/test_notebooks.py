@@ -8,6 +8,7 @@ import pytest
 from nbconvert import HTMLExporter
 
 from helpers.course_data.paths import ROOT
+from helpers.exercises.catalogue import exercise_ids, load_exercise
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 STEPS = ["00_start_here", "01_data_format", "02_upload", "03_job", "04_usage_and_cost", "05_did_it_help"]
@@ -112,9 +113,21 @@ def test_there_is_a_form_beside_the_plain_call():
             assert f"{form}_form()" in path.read_text(encoding="utf-8")
 
 
+def test_it_has_its_exercises_and_its_quiz(notebook):
+    """An exercise is two cells: the task, and the attempt as the exercise itself proposes it."""
+    number = notebook.cells[0].id[:2]
+    cells = {cell.id: cell.source for cell in code_cells(notebook)}
+    for id in exercise_ids():
+        if id.startswith(number):
+            place = f"{number}-x{id[3:]}"
+            assert cells[place].endswith(f'exercise("{id}")')
+            assert cells[f"{place}a"] == f'{load_exercise(id).starter}\n\nexercise("{id}").check(attempt)'
+    assert cells[f"{number}-q2"].endswith(f'quiz_form("{number}")')
+
+
 def test_an_exported_page_names_the_plain_call_where_a_form_would_stand(notebook):
     page, _ = HTMLExporter().from_notebook_node(notebook)
-    wanted = [cell for cell in code_cells(notebook) if re.search(r"^\w+_form\(\)$", cell.source, re.MULTILINE)]
+    wanted = [cell for cell in code_cells(notebook) if re.search(r"^\w+_form\(.*\)$", cell.source, re.MULTILINE)]
     assert page.count("The plain call that does the same: ") == len(wanted) > 0
 
 

@@ -12,6 +12,7 @@ MODULE_OF = {
     "job_form": "job",
     "playground_form": "playground",
     "cost_form": "cost",
+    "quiz_form": "quiz",
 }
 __all__ = sorted(MODULE_OF)
 

@@ -1,0 +1,12 @@
+"""Text that JupyterLab sets, and the same text everywhere else."""
+
+from helpers.display.markdown import lines_as_html, without_formulas
+
+
+def test_a_dollar_sign_is_escaped_unless_it_stands_in_code():
+    assert without_formulas("$5 and `$6` and $7") == r"\$5 and `$6` and \$7"
+    assert without_formulas("```\n$5\n$6\n```\n$7") == "```\n$5\n$6\n```\n\\$7"
+
+
+def test_lines_and_code_are_set_and_all_else_is_escaped():
+    assert lines_as_html("a `b` <c>\nd") == "a <code>b</code> &lt;c&gt;<br>d"

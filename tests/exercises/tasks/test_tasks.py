@@ -1,0 +1,187 @@
+"""Every exercise, tried as learners try it: its solution, its typical mistakes, nothing, and nonsense."""
+
+import re
+
+import openai
+import pytest
+
+from helpers import exercise, hosts
+from helpers.break_even import break_even
+from helpers.course_data.paths import ROOT
+from helpers.data_format import check, repair
+from helpers.exercise import judged
+from helpers.exercises.catalogue import NOTEBOOKS, exercise_ids, load_exercise
+from helpers.exercises.shop import BASE
+from helpers.exercises.tasks import x01_2_mend_a_file, x02_2_who_refuses, x03_5_forgetting, x04_4_does_it_pay
+from helpers.exercises.tiny_model import train
+from tests.exercises.nonsense import nonsense
+
+IDS = exercise_ids()
+MISTAKES = [(id, place) for id in IDS for place in range(len(load_exercise(id).mistakes))]
+
+
+@pytest.fixture(autouse=True)
+def own_process(monkeypatch):
+    """As in a fresh kernel, in the folder of the notebooks, with servers that are stopped afterwards."""
+    monkeypatch.setattr(hosts, "_own", {})
+    monkeypatch.chdir(ROOT / "notebooks")
+    yield
+    for server in hosts._own.values():
+        server.stop()
+
+
+def attempt_of(code: str):
+    names: dict = {}
+    exec(code, names)
+    return names["attempt"]
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_its_solution_is_right(id):
+    verdict = judged(load_exercise(id), attempt_of(load_exercise(id).solution))
+    assert (verdict.status, verdict.says != "") == ("right", True), verdict.says
+
+
+@pytest.mark.parametrize("id, place", MISTAKES)
+def test_each_typical_mistake_gets_its_own_words_and_no_others(id, place):
+    mistakes = load_exercise(id).mistakes
+    verdict = judged(load_exercise(id), mistakes[place].make())
+    assert verdict.status == "wrong"
+    assert mistakes[place].says in verdict.says
+    others = {mistake.says for mistake in mistakes} - {mistakes[place].says}
+    assert not [words for words in others if words in verdict.says]
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_at_least_three_typical_mistakes_are_told_apart(id):
+    assert len({mistake.says for mistake in load_exercise(id).mistakes}) >= 3
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_as_it_stands_in_the_notebook_nothing_was_attempted(id):
+    starter = "from helpers import exercise\n" + load_exercise(id).starter
+    assert judged(load_exercise(id), attempt_of(starter)).status == "nothing"
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_nonsense_of_every_type_is_answered_in_a_few_lines_and_never_right(id):
+    for value in nonsense():
+        verdict = judged(load_exercise(id), value)
+        assert verdict.status in ("wrong", "nothing")
+        assert 0 < len(verdict.says) < 3000
+        verdict.says.encode("utf-8")  # half a character could not be shown
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_the_solution_stands_behind_its_call_only(id):
+    code = load_exercise(id).solution.splitlines()
+    shown = f"{exercise(id)} {load_exercise(id).starter}"
+    assert not [line for line in code if len(line) > 12 and "import" not in line and line in shown.split("\n")]
+    assert code[-1].startswith(("}", "]")) or code[-1] not in shown.replace("= ...", "")
+    assert "\n".join(code) in str(exercise(id).solution())
+
+
+def test_each_notebook_has_three_to_five():
+    counts = {notebook: sum(id.startswith(notebook) for id in IDS) for notebook in NOTEBOOKS}
+    assert set(counts.values()) <= {3, 4, 5}
+
+
+# --- what some of them claim ---------------------------------------------------------------------------------------
+
+
+def test_00_3_counter_examples_are_about_the_cases_of_00_2():
+    first, second = (attempt_of(load_exercise(id).solution) for id in ("00.2", "00.3"))
+    assert first.keys() == second.keys()
+    assert 1 <= sum(first[key] == second[key] for key in first) < len(first)
+
+
+def test_01_2_repair_alone_does_not_do_it(workspace):
+    path = x01_2_mend_a_file.material()
+    repair(path, workspace / "repaired.jsonl")
+    assert judged(load_exercise("01.2"), workspace / "repaired.jsonl").status == "wrong"
+    assert len(check(path).problems) == 5
+
+
+def test_01_2_what_the_learner_has_mended_is_never_overwritten():
+    path = x01_2_mend_a_file.material()
+    path.write_text("mine", encoding="utf-8")
+    assert x01_2_mend_a_file.material().read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("content", [b"", b"\0", b"[" * 200_000, b"\xff\xfe", b"{}\n" * 20, b"null\n" * 12], ids=repr)
+def test_01_2_any_file_is_answered(workspace, content):
+    path = x01_2_mend_a_file.material()
+    path.write_bytes(content)
+    assert judged(load_exercise("01.2"), path).status == "wrong"
+
+
+def test_01_2_a_file_mended_by_hand_is_right(workspace):
+    path = x01_2_mend_a_file.material()
+    lines = path.read_text(encoding="utf-8").splitlines()
+    answer = ', {"role": "assistant", "content": "The movement stays on your partner\'s side."}]}'
+    lines[1] = lines[1].replace('"bot"', '"assistant"')
+    lines[3] = lines[3].removesuffix("]}") + answer
+    lines[5] = lines[5].replace("“", '"').replace("”", '"')
+    lines[7] = lines[7].replace('"weight": 0.5, ', "")
+    del lines[10]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    verdict = judged(load_exercise("01.2"), path)
+    assert verdict.status == "right", verdict.says
+
+
+@pytest.mark.parametrize("case", x02_2_who_refuses.FILES)
+def test_02_2_a_practice_server_refuses_what_the_solution_says(client, case):
+    said = attempt_of(load_exercise("02.2").solution)[case]
+    try:
+        file = client.files.create(file=("a.jsonl", x02_2_who_refuses.FILES[case]), purpose="fine-tune")
+    except openai.BadRequestError:
+        assert said == x02_2_who_refuses.UPLOAD
+        return
+    job = client.fine_tuning.jobs.create(model=BASE, training_file=file.id)
+    status = client.fine_tuning.jobs.retrieve(job.id).status
+    assert {"failed": x02_2_who_refuses.JOB, "succeeded": x02_2_who_refuses.NOBODY}[status] == said
+
+
+def test_03_4_the_jobs_are_made_once(monkeypatch):
+    practice = load_exercise("03.4").material()
+    load_exercise("03.4").material()
+    assert len(practice.fine_tuning.jobs.list().data) == 4
+
+
+def test_03_4_a_server_that_does_not_answer_is_told(monkeypatch):
+    def unreachable():
+        return openai.OpenAI(base_url="http://127.0.0.1:9/v1", api_key="practice-key", max_retries=0)
+
+    monkeypatch.setattr("helpers.exercises.tasks.x03_4_lost_job.rehearse", unreachable)
+    assert "The practice server was asked" in judged(load_exercise("03.4"), "ftjob-" + "a" * 24).says
+
+
+def test_03_5_the_tiny_model_forgets_and_replay_holds_it():
+    forgets, keeps = train(**x03_5_forgetting.FORGETS), train(**x03_5_forgetting.KEEPS)
+    replayed = train(**{**x03_5_forgetting.FORGETS, "replay": 32})
+    assert min(forgets.own, keeps.own) >= x03_5_forgetting.OWN
+    assert forgets.general < replayed.general < keeps.general
+
+
+def test_04_4_break_even_says_the_same():
+    for case, said in attempt_of(load_exercise("04.4").solution).items():
+        tokens, calls, prompt, answer = x04_4_does_it_pay.NUMBERS[case]
+        days = break_even(
+            BASE, training_tokens=tokens, epochs=3, calls_per_day=calls,
+            tuned_prompt_tokens=100, base_prompt_tokens=prompt, answer_tokens=answer,
+        ).days  # fmt: skip
+        found = (
+            x04_4_does_it_pay.NEVER
+            if days is None
+            else x04_4_does_it_pay.MONTH
+            if days <= 30
+            else x04_4_does_it_pay.YEAR
+        )
+        assert found == said and (days is None or days <= 365)
+
+
+def test_every_id_is_named_after_its_notebook_and_its_place():
+    for notebook in NOTEBOOKS:
+        places = [int(id[3:]) for id in IDS if id.startswith(notebook)]
+        assert places == list(range(1, len(places) + 1))
+        assert all(re.fullmatch(r"\d\d\.\d", id) for id in IDS)
