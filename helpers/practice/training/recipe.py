@@ -54,7 +54,7 @@ class Recipe:
 
 
 PLAIN = Recipe("plain", learning_rate=1e-3)
-COURSE = Recipe("course", learning_rate=2e-3, lowest_without_adapter=0.4, null_space=True)
+COURSE = Recipe("course", learning_rate=5e-3, lowest_without_adapter=0.4, null_space=True)
 RECIPES = {recipe.name: recipe for recipe in (PLAIN, COURSE)}
 
 
