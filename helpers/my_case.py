@@ -7,7 +7,7 @@ from typing import Any
 
 from helpers import notes
 from helpers.course_data.given import existing_file
-from helpers.course_data.paths import course_file, workspace
+from helpers.course_data.paths import COURSE_TRAINING, COURSE_VALIDATION, course_file, workspace
 from helpers.display.tables import Shown, html_table, plural, short_path, text_table
 from helpers.examples_from import OwnFileError
 from helpers.own_case.parts import CaseError, Parts, fingerprint, load, make, suffix_of
@@ -17,6 +17,7 @@ BACK = "To go back to the file of the course: use_course_file()"
 COURSE_SYSTEM = (
     "You are the sales assistant of CloudRest, a mattress shop. Answer in one or two friendly, factual sentences."
 )
+COURSE_SUFFIX = "mattress"
 COURSE_QUESTIONS = (
     "If something breaks, how many years am I covered by the warranty?",
     "Is it difficult to set it up?",
@@ -144,11 +145,11 @@ def use_course_file() -> Case:
 
 def _course() -> Case:
     return Case(
-        "mydata.jsonl",
-        course_file("mydata.jsonl"),
-        course_file("validation.jsonl"),
+        COURSE_TRAINING[0],
+        course_file(COURSE_TRAINING[0]),
+        course_file(COURSE_VALIDATION),
         COURSE_SYSTEM,
-        "mattress",
+        COURSE_SUFFIX,
         "How long is the warranty?",
         COURSE_QUESTIONS,
     )

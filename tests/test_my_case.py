@@ -37,7 +37,7 @@ def test_it_is_the_courses_until_a_file_is_chosen(capsys):
     assert (case.training_file, case.validation_file) == (DATA / "mydata.jsonl", DATA / "validation.jsonl")
     assert case.known_question in texts(case) and not texts(case) & set(case.questions)
     assert (case.suffix, case.questions, case.own) == ("mattress", COURSE_QUESTIONS, False)
-    assert [message["content"] for message in read(case.training_file)[0]["messages"]][0] == case.system
+    assert read(case.training_file)[0]["messages"][0]["content"] == case.system
     assert capsys.readouterr().out == ""
 
 
@@ -195,6 +195,6 @@ def test_a_model_trained_on_the_same_content_under_another_id_counts(tea, client
 def test_on_a_paid_host_a_chosen_file_is_not_uploaded_unasked(tea, client, monkeypatch):
     upload_file(client, DATA / "mydata.jsonl")
     monkeypatch.setattr("helpers.hosts.is_practice", lambda _: False)
-    with pytest.raises(NotConfirmedError, match="no file of your file 05_tea_shop_gbk.csv"):
+    with pytest.raises(NotConfirmedError, match=r"no file of your file 05_tea_shop_gbk\.csv"):
         catch_up(client, "file")
     assert len(client.files.list().data) == 1

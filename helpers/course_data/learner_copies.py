@@ -21,7 +21,14 @@ from typing import Any
 
 from helpers.course_data.paths import ROOT
 
-DATA_FILES = ("mydata.jsonl", "mydata_50.jsonl", "validation.jsonl", "records.csv", "broken/*")
+DATA_FILES = (
+    "mydata.jsonl",
+    "mydata_50.jsonl",
+    "validation.jsonl",
+    "records.csv",
+    "simulated_examples.json",
+    "broken/*",
+)
 NEW_VERSION = "**The course has a new version of the cell above.** Yours was kept. This is the new one:"
 
 Notebook = dict[str, Any]

@@ -34,7 +34,7 @@ from helpers.forms import (
     playground_form,
     upload_form,
 )
-from helpers.forms.job import NO_VALIDATION
+from helpers.forms.job_files import NO_VALIDATION
 from helpers.forms.key_field import KeyField
 from helpers.forms.playground import footer
 from helpers.forms.unsaved_rows import UnsavedRows
