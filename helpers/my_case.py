@@ -8,7 +8,7 @@ from typing import Any
 from helpers import notes
 from helpers.course_data.given import existing_file
 from helpers.course_data.paths import COURSE_TRAINING, COURSE_VALIDATION, course_file, workspace
-from helpers.display.tables import Shown, html_table, plural, short_path, text_table
+from helpers.display.tables import Shown, cut, html_table, plural, short_path, text_table
 from helpers.examples_from import OwnFileError
 from helpers.own_case.parts import CaseError, Parts, fingerprint, load, make, suffix_of
 
@@ -38,7 +38,7 @@ class Case(Shown):
         system: the system message that most examples have; None if that is none.
         suffix: a part of the model's name.
         known_question: a question that stands in the training file, word for word.
-        questions: five or more to try a model with: first those that are not in the training file.
+        questions: five or more to try a model with. The first and the last ones are not in the training file.
         own: whether it is your own file, and not the course's.
         counts: how many there are in both, of your own file.
         left_out: what became no example, with the reason.
@@ -62,13 +62,17 @@ class Case(Shown):
         to_learn, to_check = self.counts
         return f"Your file: {self.name}, {plural(to_learn, 'example')} to learn from, {to_check:,} to check with."
 
+    @property
+    def to_try(self) -> str:
+        return " | ".join(cut(question, 80) for question in (self.known_question, *self.questions[:3]))
+
     def _rows(self) -> list[tuple[str, str]]:
         return [
             ("training file", short_path(self.training_file)),
             ("validation file", short_path(self.validation_file)),
             ("system message", self.system or "(none)"),
             ("suffix", self.suffix),
-            ("questions to try", " | ".join((self.known_question, *self.questions[:3]))),
+            ("questions to try", self.to_try),
             *(("left out", each) for each in self.left_out),
         ]
 
@@ -93,7 +97,7 @@ def my_case(*, quiet: bool = False) -> Case:
         # No notebook goes back to the course's file unasked.
         raise CaseError(f"{error} {BACK}") from error
     if not quiet:
-        print(f"{case.summary} {BACK}")
+        print(f"{case.summary} {BACK}\nQuestions to try: {case.to_try}")
     return case
 
 

@@ -87,9 +87,9 @@ def make(folder: Path, name: str, source: Path, validation: Path | None, reading
     if not known:
         raise CaseError(f"{name}: found no example with a question; expected a user message before the answer.")
     first, *more = known
-    filled = [*others, *more[: max(0, FEWEST_QUESTIONS - 1 - len(others))]]
-    while len(filled) < FEWEST_QUESTIONS - 1:
-        filled.append(first)
+    # The first and the last are such as were held back, however few there are.
+    filling = [*more, *[first] * FEWEST_QUESTIONS][: max(0, FEWEST_QUESTIONS - 1 - len(others))]
+    filled = [*others[:1], *filling, *others[1:]]
     about = About(
         system,
         [first, *filled][:MOST_QUESTIONS],
