@@ -9,9 +9,15 @@ from openai.types import FileObject
 from helpers import notes
 from helpers.hosts import NotConfirmedError, base_model_for, current_host
 from helpers.my_case import Case, my_case, was_chosen
+from helpers.own_case.uploaded import is_of_the_course
 from helpers.upload import same_content, upload_file
 
 NOTEBOOK = {"file": "02_upload.ipynb", "model": "03_job.ipynb"}
+
+NOT_CHOSEN = (
+    "{name} is the newest training file in your notes. The notebooks still take the validation file, suffix and "
+    "questions of the course; to use yours throughout: use_file(path)"
+)
 
 
 def catch_up(client: OpenAI, upto: Literal["file", "model"]) -> Any:
@@ -57,7 +63,10 @@ def _file(client: OpenAI, case: Case) -> FileObject | None:
     if was_chosen():
         return next(same_content(client, case.training_file), None)
     files = notes.still_there(client, "file", client.files.retrieve)
-    return next((file for file in files if file.purpose == "fine-tune"), None)
+    newest = next((file for file in files if file.purpose == "fine-tune"), None)
+    if newest is not None and not is_of_the_course(newest):
+        print(NOT_CHOSEN.format(name=newest.filename))
+    return newest
 
 
 def _model(client: OpenAI, case: Case) -> str | None:

@@ -45,8 +45,8 @@ class DraftForm(Form):
         if SIMULATED_DEFAULT in self.model.options:
             self.model.value = SIMULATED_DEFAULT
         self.own = own_system(otherwise=COURSE_SYSTEM) != COURSE_SYSTEM
-        self.topic = text("Topic", "" if self.own else TOPIC, "what the examples are about")
-        self.aspects = text("Aspects", "" if self.own else ASPECTS, "what people ask about, with commas between")
+        self.topic = text("Topic", TOPIC, "what the examples are about")
+        self.aspects = text("Aspects", ASPECTS, "what people ask about, with commas between")
         self.language = text("Language", "English")
         self.number = widgets.BoundedIntText(15, min=1, max=100, description="How many", style=LABELS, layout=wide())
         self.ask, self.add = button("Write examples"), button("Add the ticked ones to my examples", "success")
@@ -78,6 +78,8 @@ class DraftForm(Form):
     def _show_what_counts(self) -> None:
         """What has no effect is disabled. The recorded draft is always offered."""
         simulated = self._is_simulated()
+        if self.own and not simulated and (self.topic.value, self.aspects.value) == (TOPIC, ASPECTS):
+            self.topic.value = self.aspects.value = ""  # what another case is about, only its owner knows
         for field in (self.topic, self.aspects, self.language, self.number):
             field.disabled = simulated
         self.about_model.value = paragraph(f"{RECORDED}{CHOOSE_ANOTHER}") if simulated else ""

@@ -23,7 +23,7 @@ class InUse(widgets.VBox):
         except CaseError as error:
             self._say(str(error), own=True)
         else:
-            self._say(f"What notebooks 02 to 04 use. {case.summary}", own=case.own)
+            self._say(f"{case.summary} Notebooks 02 to 04 use it.", own=case.own)
 
     def choose(self, path: Path, name: str | None = None) -> None:
         """A file that was just saved is used from now on, as soon as it has enough examples."""

@@ -1,17 +1,16 @@
 """The files that a job can be started with, and which of them belong together."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from openai import OpenAI
 from openai.types import FileObject
 
 from helpers import notes
 from helpers.connection.identity import host_name
-from helpers.course_data.paths import COURSE_TRAINING, COURSE_VALIDATION, course_file
 from helpers.forms.noted import noted_label
 from helpers.my_case import COURSE_SUFFIX, Case, was_chosen
 from helpers.own_case.parts import suffix_of
+from helpers.own_case.uploaded import is_of_the_course, is_upload_of
 
 NO_VALIDATION = ""  # a Dropdown takes None for: nothing is chosen
 Option = tuple[str, str]
@@ -43,7 +42,7 @@ class JobFiles:
         there = {file.id: file for file in client.files.list(purpose="fine-tune")}
         training, validation = _noted(host, "file", there), _noted(host, "validation", there)
         if was_chosen():
-            training.sort(key=lambda each: not _same(each.file, case.training_file))  # which keeps the order
+            training.sort(key=lambda each: not is_upload_of(each.file, case.training_file))  # which keeps the order
         return cls(training, validation, case)
 
     def training_options(self) -> list[Option]:
@@ -64,19 +63,19 @@ class JobFiles:
         training = self._training(training_id)
         if training is None or self._is_of_case(training):
             return self.case.suffix if self.case else ""
-        return COURSE_SUFFIX if _is_of_the_course(training) else suffix_of(training.filename)
+        return COURSE_SUFFIX if is_of_the_course(training) else suffix_of(training.filename)
 
     def _training(self, training_id: str | None) -> FileObject | None:
         return next((each.file for each in self.training if each.file.id == training_id), None)
 
     def _is_of_case(self, training: FileObject) -> bool:
-        return self.case is not None and _same(training, self.case.training_file)
+        return self.case is not None and is_upload_of(training, self.case.training_file)
 
     def _belongs(self, validation: FileObject, training: FileObject) -> bool:
         """The parts of the learner's file belong together, and the files of the course. Of others, nobody knows."""
         if self.case is not None and self._is_of_case(training):
-            return _same(validation, self.case.validation_file)
-        return _is_of_the_course(validation) == _is_of_the_course(training)
+            return is_upload_of(validation, self.case.validation_file)
+        return is_of_the_course(validation) == is_of_the_course(training)
 
 
 def _noted(host: str, kind: str, there: dict[str, FileObject]) -> list[NotedFile]:
@@ -85,12 +84,3 @@ def _noted(host: str, kind: str, there: dict[str, FileObject]) -> list[NotedFile
         NotedFile(noted_label(there[note["id"]].filename, note, newest=note is noted[0]), there[note["id"]])
         for note in noted
     ]
-
-
-def _is_of_the_course(file: FileObject) -> bool:
-    return any(_same(file, course_file(name)) for name in (*COURSE_TRAINING, COURSE_VALIDATION))
-
-
-def _same(file: FileObject, path: Path) -> bool:
-    """As far as a list of files tells it: by name and size."""
-    return path.is_file() and (file.filename, file.bytes) == (path.name, path.stat().st_size)
