@@ -18,6 +18,7 @@ PUBLIC = {
     "examples_from": ["examples_from"],
     "data_format": ["check", "from_rows", "read", "repair", "sample", "split", "write"],
     "draft": ["draft"],
+    "my_case": ["my_case", "use_course_file", "use_file"],
     "tokens": ["count_tokens"],
     "upload": ["upload_file"],
     "job": ["attach", "cancel", "checkpoints", "events", "result_file", "start", "training_examples", "watch"],

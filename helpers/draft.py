@@ -9,11 +9,16 @@ from typing import Any
 from openai import OpenAI
 
 from helpers.cost import UnknownPriceError, call_cost, price_of
+from helpers.course_data.paths import DATA
 from helpers.display.tables import Shown, html_table, plural, text_table
 from helpers.hosts import confirm_cost
 from helpers.tokens import count_text
 from helpers.usage import Answer, ask
 
+RECORDED = (
+    "This draft is simulated: a recorded one, always the same fifteen examples in English about the course's mattress, "
+    "whatever you ask for. Its flaws are planted, to be found."
+)
 TOKENS_PER_EXAMPLE = 120  # of a drafted question and answer, with its JSON; generous
 MOST_AT_ONCE = 100
 
@@ -41,23 +46,27 @@ class Draft(Shown):
     reply: Answer
 
     @property
+    def recorded(self) -> bool:
+        """Whether no model wrote it."""
+        return self.reply.simulated
+
+    @property
     def rows(self) -> list[dict[str, str]]:
         return [{"question": pair.question, "answer": pair.answer} for pair in self.pairs if not pair.problem]
 
     def _table(self) -> list[tuple[str, str, str]]:
         return [(pair.question, pair.answer, pair.problem or "good") for pair in self.pairs]
 
-    def _summary(self) -> str:
-        simulated = (
-            " The draft is simulated: it is always the same, whatever you ask for." if self.reply.simulated else ""
-        )
-        return f"{plural(len(self.pairs), 'example')}, {len(self.rows)} without a problem.{simulated}"
+    @property
+    def summary(self) -> str:
+        recorded = f"{RECORDED} " if self.recorded else ""
+        return f"{recorded}{plural(len(self.pairs), 'example')}, {len(self.rows)} without a problem."
 
     def __str__(self) -> str:
-        return f"{self._summary()}\n{text_table([('question', 'answer', 'check'), *self._table()])}"
+        return f"{self.summary}\n{text_table([('question', 'answer', 'check'), *self._table()])}"
 
     def _repr_html_(self) -> str:
-        return html_table(["question", "answer", "check"], self._table(), caption=self._summary())
+        return html_table(["question", "answer", "check"], self._table(), caption=self.summary)
 
 
 def draft(
@@ -94,6 +103,13 @@ def draft(
     confirm_cost(drafting_cost(model, request, n), client, limit_usd)
     reply = ask(client, model, request)
     return Draft(list(judged(found_in(reply.text), known)), reply)
+
+
+def recorded_draft(known: Iterable[str] = ()) -> Draft:
+    """The draft that the simulated models give, for looking at its flaws; no model is asked."""
+    text = (DATA / "simulated_examples.json").read_text(encoding="utf-8").strip()
+    reply = Answer(text, "recorded", 0, 0, 0.0, "stop", Decimal(0), None, simulated=True)
+    return Draft(list(judged(found_in(text), known)), reply)
 
 
 def request_for(topic: str, aspects: Iterable[str], n: int, language: str) -> str:

@@ -162,6 +162,17 @@ def choose_host(host: str) -> None:
         notes["chosen_host"] = host
 
 
+def chosen_file() -> dict[str, Any] | None:
+    """What `choose_file` was given last; None if never, and empty if the course's file was chosen again."""
+    return _read().get("chosen_file")
+
+
+def choose_file(chosen: dict[str, Any]) -> None:
+    """Keep which file the notebooks work with, and how it is read."""
+    with _locked() as notes:
+        notes["chosen_file"] = chosen
+
+
 # --- the file ------------------------------------------------------------------------------------------------------
 
 
@@ -189,8 +200,8 @@ def _read() -> dict[str, Any]:
         raise _unreadable(f"line {error.lineno}, {error.msg}") from error
     if not _is_sound(notes):
         raise _unreadable(
-            "it is JSON, but not as the course writes it: chosen_host as a text, a list of adopted, and hosts with "
-            "kinds of notes, each note with an id"
+            "it is JSON, but not as the course writes it: chosen_host as a text, chosen_file with a path, a name and "
+            "how it is read, a list of adopted, and hosts with kinds of notes, each note with an id"
         )
     return notes
 
@@ -199,10 +210,21 @@ def _is_sound(notes: Any) -> bool:
     """Whether everything that the course reads of its notes has the type with which it writes it."""
     if not isinstance(notes, dict) or not isinstance(notes.get("chosen_host", ""), str):
         return False
+    if not _is_choice(notes.get("chosen_file", {})):
+        return False
     hosts, adopted = notes.get("hosts", {}), notes.get("adopted", [])
     if not isinstance(hosts, dict) or not isinstance(adopted, list):
         return False
     return all(isinstance(kinds, dict) and all(map(_are_notes, kinds.values())) for kinds in hosts.values())
+
+
+def _is_choice(chosen: Any) -> bool:
+    """Nothing, or a file with its name and the way in which it is read."""
+    if not isinstance(chosen, dict):
+        return False
+    texts = [chosen.get(key, "") for key in ("path", "name", "made")] + [chosen.get("validation") or ""]
+    whole = not chosen or ("path" in chosen and "name" in chosen and isinstance(chosen.get("reading"), dict))
+    return whole and all(isinstance(text, str) for text in texts)
 
 
 def _are_notes(listed: Any) -> bool:

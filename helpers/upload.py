@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ def upload_file(
     """
     path = Path(path)
     digest = content_hash(path)
-    known = _already_there(client, path, digest, purpose, note_as)
+    known = next(same_content(client, path, purpose=purpose, note_as=note_as), None)
     if known:
         with notes.told_if_not_kept(f"File {known.id} is on the host", "Write down its id.", tell):
             notes.add(host_name(client), note_as, known.id, sha256=digest, purpose=purpose)
@@ -88,14 +88,16 @@ def content_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _already_there(client: OpenAI, path: Path, digest: str, purpose: str, note_as: str) -> FileObject | None:
-    """The newest file on this host with the same content: as the notes say, or as the host gives it back."""
-    size = path.stat().st_size
+def same_content(
+    client: OpenAI, path: Path, *, purpose: str = "fine-tune", note_as: str = "file"
+) -> Iterator[FileObject]:
+    """The files on this host with the content of a file, the newest first: as the notes say, or as the host gives it
+    back."""
+    size, digest = path.stat().st_size, content_hash(path)
     noted = {note["id"]: note.get("sha256") for note in notes.all_notes(host_name(client), note_as)}
     for file in client.files.list(purpose=purpose):
         if file.bytes == size and (noted.get(file.id) or _hash_on_host(client, file)) == digest:
-            return file
-    return None
+            yield file
 
 
 def _hash_on_host(client: OpenAI, file: FileObject) -> str | None:

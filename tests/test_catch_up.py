@@ -14,11 +14,14 @@ def test_catching_up_does_the_missing_steps_and_says_so(client, capsys):
     assert catch_up(client, "model") == model and capsys.readouterr().out == ""
 
 
-def test_catching_up_takes_the_learners_own_file(client, mattress, tmp_path):
+def test_catching_up_takes_the_learners_own_file_and_says_that_the_rest_is_still_the_courses(
+    client, mattress, tmp_path, capsys
+):
     mine = tmp_path / "mine.jsonl"
     mine.write_bytes(mattress.read_bytes().replace(b"10-year", b"12-year"))
     file = upload_file(client, mine)
     assert catch_up(client, "file").id == file.id
+    assert "mine.jsonl is the newest training file" in capsys.readouterr().out
 
 
 def test_a_model_that_was_deleted_is_made_again(client):

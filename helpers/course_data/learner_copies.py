@@ -26,6 +26,7 @@ DATA_FILES = (
     "mydata_50.jsonl",
     "validation.jsonl",
     "records.csv",
+    "simulated_examples.json",
     "broken/*",
     "evaluation/*.jsonl",
     "*_questions.jsonl",

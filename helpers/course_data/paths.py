@@ -7,6 +7,8 @@ import platformdirs
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "data"
+COURSE_TRAINING = ("mydata.jsonl", "mydata_50.jsonl")  # the files of the course that a job can learn from
+COURSE_VALIDATION = "validation.jsonl"
 
 
 def folder_from(variable: str) -> Path | None:

@@ -6,26 +6,29 @@ import ipywidgets as widgets
 from openai import OpenAI
 
 from helpers import notes
-from helpers.connection.catalogue import SIMULATED_DEFAULT
+from helpers.connection.catalogue import SIMULATED_DEFAULT, UnknownModelError, base_model
 from helpers.data_format import from_rows, read, write
-from helpers.display.tables import escape, plural
-from helpers.draft import Draft, DraftedPair, draft, drafting_cost, request_for
-from helpers.forms.examples import SYSTEM
+from helpers.display.tables import escape, paragraph, plural
+from helpers.draft import RECORDED, Draft, DraftedPair, draft, drafting_cost, recorded_draft, request_for
 from helpers.forms.form import LABELS, Agreement, Form, button, client_or_default, dropdown, hide, row, text, wide
+from helpers.forms.in_use import InUse, own_system
 from helpers.forms.unsaved_rows import UnsavedRows
-from helpers.hosts import base_model_for
+from helpers.hosts import base_model_for, current_host
+from helpers.my_case import COURSE_SYSTEM
 from helpers.own_file.pair import pair_of
 from helpers.preflight import preflight
 
+TOPIC = "the CloudRest mattress, sold in a shop"
 ASPECTS = "comfort, environment, price, installation"
+CHOOSE_ANOTHER = " So the fields below have no effect; for a topic of your own, choose a model that is not simulated."
 
 
 class DraftedRow(widgets.VBox):
-    """One drafted pair with a box to keep it. Bad ones and duplicates are not ticked."""
+    """One drafted pair with a box to keep it. Bad ones and duplicates are not ticked, nor what is not `proposed`."""
 
-    def __init__(self, pair: DraftedPair, number: int) -> None:
+    def __init__(self, pair: DraftedPair, number: int, proposed: bool) -> None:
         self.pair = pair
-        self.keep = widgets.Checkbox(not pair.problem, description=f"Keep number {number}", indent=False)
+        self.keep = widgets.Checkbox(proposed and not pair.problem, description=f"Keep number {number}", indent=False)
         self.keep.disabled = not (pair.question and pair.answer)
         self.keep.layout.width = "10em"
         problem = f"<br><strong>{escape(pair.problem)}</strong>" if pair.problem else ""
@@ -41,22 +44,46 @@ class DraftForm(Form):
         self.model = dropdown("Model", models or [base_model_for(client)])
         if SIMULATED_DEFAULT in self.model.options:
             self.model.value = SIMULATED_DEFAULT
-        self.topic = text("Topic", "the CloudRest mattress, sold in a shop")
+        self.own = own_system(otherwise=COURSE_SYSTEM) != COURSE_SYSTEM
+        self.topic = text("Topic", TOPIC, "what the examples are about")
         self.aspects = text("Aspects", ASPECTS, "what people ask about, with commas between")
         self.language = text("Language", "English")
         self.number = widgets.BoundedIntText(15, min=1, max=100, description="How many", style=LABELS, layout=wide())
         self.ask, self.add = button("Write examples"), button("Add the ticked ones to my examples", "success")
-        self.agree = Agreement(client)
-        self.drafted, self.added = widgets.VBox(), widgets.HTML()
+        self.recorded = button("Take the recorded draft, for the lesson", "")
+        self.agree, self.about_model = Agreement(client), widgets.HTML()
+        self.drafted, self.added, self.in_use = widgets.VBox(), widgets.HTML(), InUse()
         hide(self.add)
         super().__init__("Let a model write examples", "draft(client, model, topic, aspects=[...])", [
-            self.model, self.topic, self.aspects, self.language, self.number, self.agree, row(self.ask),
-        ], below=[self.drafted, row(self.add), self.added])  # fmt: skip
+            self.model, self.about_model, self.topic, self.aspects, self.language, self.number, self.agree,
+            row(self.ask, self.recorded),
+        ], below=[self.drafted, row(self.add), self.added, self.in_use])  # fmt: skip
         for field in (self.model, self.topic, self.aspects, self.language, self.number):
             field.observe(lambda _: self._propose(), "value")
         self.ask.on_click(lambda _: self.work(self.ask, self._draft, "The model is writing ..."))
+        self.model.observe(lambda _: self._show_what_counts(), "value")
+        self.recorded.on_click(lambda _: self.work(self.recorded, self._take_recorded, "Reading ..."))
         self.add.on_click(lambda _: self.work(self.add, self._add, "Saving ...", at=self.added))
         self._propose()
+        self._show_what_counts()
+
+    def _is_simulated(self) -> bool:
+        """Whether the chosen model gives the recorded draft, whatever it is asked."""
+        try:
+            simulated = base_model(self.model.value).engine == "simulator"
+        except UnknownModelError:
+            return False
+        return simulated and current_host(self.client).kind == "practice"
+
+    def _show_what_counts(self) -> None:
+        """What has no effect is disabled. The recorded draft is always offered."""
+        simulated = self._is_simulated()
+        if self.own and not simulated and (self.topic.value, self.aspects.value) == (TOPIC, ASPECTS):
+            self.topic.value = self.aspects.value = ""  # what another case is about, only its owner knows
+        for field in (self.topic, self.aspects, self.language, self.number):
+            field.disabled = simulated
+        self.about_model.value = paragraph(f"{RECORDED}{CHOOSE_ANOTHER}") if simulated else ""
+        hide(self.recorded, simulated)
 
     def _asked(self) -> dict:
         return {
@@ -77,21 +104,24 @@ class DraftForm(Form):
         self._propose()
         model, asked = self.model.value, self._asked()  # read once: a field may be changed meanwhile
         limit = self.agree.demand(drafting_cost(model, request_for(**asked), asked["n"]))
-        known = [pair[0] for pair in map(pair_of, self._mine()) if pair]
-        made = draft(self.client, model, **asked, known=known, limit_usd=limit)
+        made = draft(self.client, model, **asked, known=self._known(), limit_usd=limit)
         self.agree.value = False
         self._show(made)
 
+    def _take_recorded(self) -> None:
+        self._show(recorded_draft(self._known()))
+
+    def _known(self) -> list[str]:
+        return [pair[0] for pair in map(pair_of, self._mine()) if pair]
+
     def _show(self, made: Draft) -> None:
-        self.drafted.children = tuple(DraftedRow(pair, number) for number, pair in enumerate(made.pairs, 1))
+        # Examples about the course's mattress do not belong among those of another case, unless a person says so.
+        proposed = not (made.recorded and self.own)
+        self.drafted.children = tuple(DraftedRow(pair, number, proposed) for number, pair in enumerate(made.pairs, 1))
         hide(self.add, False)
         self.added.value = ""
-        simulated = (
-            " This draft is simulated: it is always the same, whatever you ask for." if made.reply.simulated else ""
-        )
         self.say_text(
-            f"{plural(len(made.pairs), 'example')}, {len(made.rows)} without a problem.{simulated} Read each one: a "
-            "model invents facts. Then add the ticked ones, with the button below them."
+            f"{made.summary} Read each one: a model invents facts. Then add the ticked ones, with the button below."
         )
 
     def _mine(self) -> list[dict]:
@@ -109,13 +139,16 @@ class DraftForm(Form):
             )
         mine = self._mine()
         systems = (
-            [message["content"] for message in mine[0]["messages"] if message["role"] == "system"] if mine else [SYSTEM]
+            [message["content"] for message in mine[0]["messages"] if message["role"] == "system"]
+            if mine
+            else [own_system(otherwise=COURSE_SYSTEM)]
         )
         new = from_rows(
             [{"question": pair.question, "answer": pair.answer} for pair in kept],
             system=systems[0] if systems else None,
         )
         write([*mine, *new], self.path, overwrite=True)
+        self.in_use.choose(self.path)
         self.drafted.children = ()
         hide(self.add)
         self.say_text(

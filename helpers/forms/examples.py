@@ -14,14 +14,15 @@ from helpers.display.tables import paragraph, plural
 from helpers.forms.example_row import Row
 from helpers.forms.form import FOR_PEOPLE, Debounced, Form, button, folded, hide, row, text
 from helpers.forms.given_file import GivenFile, chosen_files, pasted_text
+from helpers.forms.in_use import InUse, own_system
 from helpers.forms.row_pairs import Pairs, as_pairs
 from helpers.forms.unsaved_rows import UnsavedRows, hash_of
+from helpers.my_case import COURSE_SYSTEM
 from helpers.own_file.findings import AmbiguousFile
 from helpers.own_file.pair import chat_example, pair_of
 from helpers.tokens import count_example
 from helpers.training_file.rules import MIN_EXAMPLES, Example
 
-SYSTEM = "You are the sales assistant of CloudRest, a mattress shop. Answer in one or two friendly, factual sentences."
 FIRST_ROWS = 3
 QUIET_SECONDS = 0.4  # without a keystroke, until what was typed is checked
 NOT_SAVED = "<em>not saved yet</em>"
@@ -32,7 +33,8 @@ class ExamplesForm(Form):
     def __init__(self, path: Path) -> None:
         self.path, self.unsaved = path, UnsavedRows(path)
         self.rows = widgets.VBox()
-        self.system = text("System message", SYSTEM, rows=2)
+        self.proposed = own_system(otherwise=COURSE_SYSTEM)
+        self.system = text("System message", self.proposed, rows=2)
         self.add, self.save, self.clear = button("Add a row", ""), button("Save"), button("Clear", "")
         self.remove_all = hidden(button("Remove all rows", "danger"))
         self.mark = widgets.HTML()
@@ -41,11 +43,12 @@ class ExamplesForm(Form):
         self.take = button("Add these rows", "")
         self.file = widgets.FileUpload(description="Add from a file")
         self.file.layout.width = "auto"
-        self.summary = widgets.HTML()
+        self.summary, self.in_use = widgets.HTML(), InUse()
         more = folded("Paste from a spreadsheet, or take a file", [self.pasted, row(self.take, self.file)])
         super().__init__("Write examples", "write(from_rows(rows, system=system), path)", [
             self.system, self.rows,
             row(self.add, self.save, self.mark, self.replace, self.clear, self.remove_all), more, self.summary,
+            self.in_use,
         ])  # fmt: skip
         self.layout.max_width = None  # two columns of text need the page
         self._said_saved = False
@@ -122,7 +125,7 @@ class ExamplesForm(Form):
         """Keep what is nowhere else: not if the file has all of it, nor before anything was written."""
         with self._writing:
             examples = self.examples()
-            untouched = not (examples or self._in_file) and self.system.value == SYSTEM
+            untouched = not (examples or self._in_file) and self.system.value == self.proposed
             if untouched or (examples == self._in_file and self._file() == self.saved):
                 self.unsaved.drop()
                 self.mark.value = ""
@@ -202,7 +205,7 @@ class ExamplesForm(Form):
             return False
         taken, left = as_pairs(found)
         was = self.system.value
-        if not self.filled() and (taken.system or was == SYSTEM):
+        if not self.filled() and (taken.system or was == self.proposed):
             self.system.value = taken.system or ""
         added = self.add_rows(taken.pairs)
         self.changed()
@@ -275,8 +278,14 @@ class ExamplesForm(Form):
         self._keep()  # what was typed meanwhile
         hide(self.replace)
         saved = f"Saved {plural(len(examples), 'example')} to workspace/{self.path.name}."
-        self.say_text(f"{saved}{self._of_others()}")
+        self.say_text(f"{saved}{self._about_the_courses()}{self._of_others()}")
         self._said_saved = True
+        self.in_use.choose(self.path)
+
+    def _about_the_courses(self) -> str:
+        if self.system.value.strip() != COURSE_SYSTEM:
+            return ""
+        return " Their system message is that of the course's mattress shop. If yours is another case, change it."
 
 
 def hidden(widget: widgets.Widget) -> widgets.Widget:

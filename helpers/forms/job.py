@@ -28,16 +28,16 @@ from helpers.forms.form import (
     row,
     text,
 )
-from helpers.forms.noted import noted_label
+from helpers.forms.job_files import JobFiles
 from helpers.hosts import base_model_for
 from helpers.job import JobResult, cancel, keep_ended, start, training_examples
 from helpers.job_watching.panel import Panel
 from helpers.job_watching.view import follow
 from helpers.job_watching.watcher import Watcher
+from helpers.my_case import my_case
 from helpers.preflight import preflight
 
 AUTO = "auto"
-NO_VALIDATION = ""  # a Dropdown takes None for: nothing is chosen
 NO_FILE = 'There is no training file in your notes. Upload one in notebook 02, then press "Look again".'
 
 
@@ -77,7 +77,7 @@ class JobForm(Form):
         models = [proposed, *(name for name in preflight(client).models if name != proposed)]
         self.model = dropdown("Base model", models)
         self.training, self.validation = dropdown("Training file", []), dropdown("Validation file", [])
-        self.suffix = text("Suffix", "mattress", "part of the model's name")
+        self.suffix = text("Suffix", "", "part of the model's name")
         # The estimate follows the epochs when the field is left.
         self.epochs = text(EPOCHS.label, AUTO, EPOCHS.expected, continuous_update=False)
         self.batch, self.rate, self.seed = (text(each.label, AUTO, each.expected) for each in (BATCH, RATE, SEED))
@@ -96,6 +96,9 @@ class JobForm(Form):
         self._followed: Watcher | None = None
         self._lost: str | None = None  # a job that the form could not watch to its end
         self._listing = False
+        self._files = JobFiles([], [])
+        self._proposed_suffix = ""
+        self.training.observe(lambda _: self._other_training_file(), "value")
         for field in (self.model, self.training, self.epochs):
             field.observe(lambda _: self._show_estimate(), "value")
         self.go.on_click(lambda _: self.work(self.go, self._start, "Starting ..."))
@@ -106,25 +109,28 @@ class JobForm(Form):
             self._go_on()
 
     def _list_files(self) -> None:
-        """The files of the notes that the host still has, the newest first. A validation file is proposed where there
-        is one."""
-        host = host_name(self.client)
-        there = {file.id: file for file in self.client.files.list(purpose="fine-tune")}
+        """The files of the notes that the host still has: those of the learner's case first, then the newest. A
+        validation file is proposed where there is one for the training file."""
+        self._files = JobFiles.on(self.client, my_case(quiet=True))
         self._listing = True  # the estimate follows once, and not with each change of a list
         try:
-            for field, kind, more in (
-                (self.training, "file", []),
-                (self.validation, "validation", [("none", NO_VALIDATION)]),
-            ):
-                noted = [note for note in notes.all_notes(host, kind) if note["id"] in there]
-                listed = [
-                    (noted_label(there[note["id"]].filename, note, newest=note is noted[0]), note["id"])
-                    for note in noted
-                ]
-                offer(field, [*listed, *more])
+            offer(self.training, self._files.training_options())
+            offer(self.validation, self._files.validation_options(self.training.value))
         finally:
             self._listing = False
+        self._propose_suffix()
         self._show_estimate()
+
+    def _other_training_file(self) -> None:
+        """Another file has another validation file and another suffix."""
+        if not self._listing:
+            self.validation.value = self._files.validation_for(self.training.value)
+            self._propose_suffix()
+
+    def _propose_suffix(self) -> None:
+        """After the training file; one that the learner has written stays."""
+        if self.suffix.value == self._proposed_suffix:
+            self.suffix.value = self._proposed_suffix = self._files.suffix_for(self.training.value)
 
     def _look_again(self) -> None:
         self._list_files()

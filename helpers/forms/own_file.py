@@ -11,6 +11,7 @@ from helpers.display.tables import html_table, plural
 from helpers.examples_from import Examples
 from helpers.forms.form import FOR_PEOPLE, Form, button, dropdown, folded, hide, row, text
 from helpers.forms.given_file import GivenFile, chosen_files, pasted_text
+from helpers.forms.in_use import InUse
 from helpers.own_file.findings import AmbiguousFile, beginning
 from helpers.training_file.jsonl import LONG_FILE
 
@@ -37,7 +38,7 @@ class OwnFileForm(Form):
         self.system_column = dropdown("System message", [("the text below", None)])
         self.system = text("Text of it", "", TEMPLATE, rows=2)
         self.encoding = dropdown("Encoding", [("as recognised", None), *((name, name) for name in ENCODINGS)])
-        self.first_rows, self.preview = widgets.HTML(), widgets.HTML()
+        self.first_rows, self.preview, self.in_use = widgets.HTML(), widgets.HTML(), InUse()
         self.keep, self.add = button("Keep these examples"), button("Add to the file")
         self.replace = button("Replace the file", "danger")
         self.mapping = widgets.VBox([
@@ -47,7 +48,7 @@ class OwnFileForm(Form):
         super().__init__("A file of your own", "write(examples_from(path), path)", [
             row(self.file), folded("Or paste a text", [self.pasted, self.take]), self.mapping, self.preview,
             row(self.keep, self.add, self.replace),
-        ])  # fmt: skip
+        ], below=[self.in_use])  # fmt: skip
         self.layout.max_width = None  # a table needs the page
         for widget in (self.mapping, self.keep, self.add, self.replace):
             hide(widget)
@@ -184,9 +185,9 @@ class OwnFileForm(Form):
         hide(self.add)
         hide(self.replace)
         self.say_text(
-            f"Saved {plural(len(examples), 'example')} to workspace/{self.path.name}. Go on with the check below; "
-            "notebook 02 uploads this file."
+            f"Saved {plural(len(examples), 'example')} to workspace/{self.path.name}. Go on with the check below."
         )
+        self.in_use.choose(self.path, self.given.name if self.given and Path(self.given.name).suffix else None)
 
 
 def _set(field: widgets.Dropdown, options: list[tuple[str, Any]]) -> None:

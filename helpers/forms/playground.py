@@ -12,11 +12,11 @@ from helpers.connection.identity import OPENAI_URL, host_name
 from helpers.cost import dollars
 from helpers.display.tables import BREAKING, escape, plural
 from helpers.forms.code_field import CodeField
-from helpers.forms.examples import SYSTEM
 from helpers.forms.form import LABELS, Form, button, client_or_default, dropdown, offer, row, text, wide
 from helpers.forms.noted import model_name, noted_label
 from helpers.forms.slider import Slider
 from helpers.hosts import base_model_for, current_host
+from helpers.my_case import my_case
 from helpers.preflight import preflight
 from helpers.usage import Answer, Asking, messages_for
 
@@ -100,8 +100,9 @@ class PlaygroundForm(Form):
     def __init__(self, client: OpenAI) -> None:
         self.client, self.host = client, current_host(client)
         self.model, self.beside = dropdown("Model", []), dropdown("Beside it", [])
-        self.system = text("System message", SYSTEM, rows=2)
-        self.question = text("Question", "How long is the warranty?", rows=2)
+        case = my_case(quiet=True)
+        self.system = text("System message", case.system or "", rows=2)
+        self.question = text("Question", case.known_question, rows=2)
         self.temperature = Slider("Temperature", 0, 0, 2, 0.1)
         self.longest = widgets.BoundedIntText(
             200, min=1, max=4096, description="Most tokens", style=LABELS, layout=wide()

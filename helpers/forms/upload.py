@@ -7,16 +7,16 @@ from openai import OpenAI
 
 from helpers import notes
 from helpers.cost import estimate
-from helpers.course_data.paths import course_file
+from helpers.course_data.paths import COURSE_TRAINING, COURSE_VALIDATION, course_file
 from helpers.data_format import Report, check, read
 from helpers.display.tables import paragraph, short_path
 from helpers.forms.form import FOR_PEOPLE, Form, button, client_or_default, dropdown, hide, row
 from helpers.hosts import base_model_for
+from helpers.my_case import my_case
 from helpers.training_file.host_rules import host_at
 from helpers.training_file.jsonl import LONG_FILE
 from helpers.upload import upload_file
 
-OF_THE_COURSE = ("mydata.jsonl", "mydata_50.jsonl", "validation.jsonl")
 USES = [("to train on", "training"), ("to check with (validation)", "validation")]
 
 
@@ -25,7 +25,7 @@ class UploadForm(Form):
         self.client = client
         self._waiting: set[tuple[Path, str]] = set()  # long files, for their check
         self.file = dropdown("File", training_files())
-        self.file.value = str(course_file(OF_THE_COURSE[0]))  # as everywhere in the course, unless another is chosen
+        self.file.value = str(my_case(quiet=True).training_file)
         self.use = dropdown("Use it", USES)
         self.refresh, self.send = button("Look again", ""), button("Upload")
         self.report, self.cost = widgets.HTML(), widgets.HTML()
@@ -113,17 +113,33 @@ class UploadForm(Form):
         finally:
             hide(self.bar)
         noted = " ".join(not_kept) or "It is in your notes."
-        self.say_text(f"{short_path(path)} is on the host: {uploaded.id}. {noted}")
+        self.say_text(f"{short_path(path)} is on the host: {uploaded.id}. {noted}{self._what_next(path)}")
+
+    def _what_next(self, path: Path) -> str:
+        case = my_case(quiet=True)
+        if path == case.training_file:
+            return f" Next, choose {case.validation_file.name} and upload it, too."
+        if self.use.value == "training" and str(path) not in map(str, _of_the_course()):
+            return (
+                f" Notebooks 03 and 04 still ask about {case.name}. To use this file there as well: "
+                f'use_file("{path.name}")'
+            )
+        return ""
 
     def _sent(self, count: int) -> None:
         self.bar.value += count
 
 
 def training_files() -> list[tuple[str, str]]:
-    """The learner's own files first, then those of the course."""
-    own = sorted(notes.workspace().glob("*.jsonl"))
-    listed = [path for path in own if path.name != "ledger.jsonl"] + [course_file(name) for name in OF_THE_COURSE]
-    return [(short_path(path), str(path)) for path in listed]
+    """Those of the learner's case first, then their other files, then those of the course."""
+    case = my_case(quiet=True)
+    parts = [case.training_file, case.validation_file] if case.own else []
+    own = [path for path in sorted(notes.workspace().glob("*.jsonl")) if path.name != "ledger.jsonl"]
+    return [(short_path(path), str(path)) for path in [*parts, *own, *_of_the_course()]]
+
+
+def _of_the_course() -> list[Path]:
+    return [course_file(name) for name in (*COURSE_TRAINING, COURSE_VALIDATION)]
 
 
 def upload_form(client: OpenAI | None = None) -> UploadForm:

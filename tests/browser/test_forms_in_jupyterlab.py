@@ -184,6 +184,8 @@ def test_cells_of_a_spreadsheet_and_a_file_become_rows(forms, lab):
 
 
 def test_a_file_of_ones_own_is_chosen_its_columns_are_named_and_it_is_kept(forms, lab):
+    for earlier in lab.folder.rglob("my_examples.jsonl"):
+        earlier.unlink()  # of another test
     form = forms.form(OWN_FILE)
     with forms.page.expect_file_chooser() as chooser:
         form.get_by_role("button", name="Choose a file").click()
@@ -195,6 +197,9 @@ def test_a_file_of_ones_own_is_chosen_its_columns_are_named_and_it_is_kept(forms
     form.get_by_label("Answer", exact=True).select_option(label="Meine Rückmeldung")
     press(form, "Keep these examples")
     form.get_by_text("Saved 12 examples to workspace/my_examples.jsonl").wait_for()
+    form.get_by_text("Your file: 01_teacher_spelling.csv, 10 examples to learn from, 2 to check with.").wait_for()
+    press(form, "Use the course's file again")
+    form.get_by_text("The file of the course: mydata.jsonl.").wait_for()
     for kept in lab.folder.rglob("my_examples.jsonl"):
         kept.unlink()
     assert not forms.errors()

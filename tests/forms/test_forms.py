@@ -21,6 +21,7 @@ import helpers.forms.examples
 import helpers.forms.form
 import helpers.forms.job
 from helpers import hosts, notes
+from helpers.connection.catalogue import LOCAL_DEFAULT
 from helpers.connection.identity import host_name
 from helpers.course_data.paths import DATA
 from helpers.data_format import read, write
@@ -34,11 +35,13 @@ from helpers.forms import (
     playground_form,
     upload_form,
 )
-from helpers.forms.job import NO_VALIDATION
+from helpers.forms.job_files import NO_VALIDATION
 from helpers.forms.key_field import KeyField
 from helpers.forms.playground import footer
 from helpers.forms.unsaved_rows import UnsavedRows
 from helpers.job_watching import watcher as watching
+from helpers.my_case import my_case, use_file
+from helpers.own_file.pair import chat_example
 from helpers.practice import start_server
 from helpers.upload import upload_file
 from helpers.usage import Answer
@@ -524,6 +527,35 @@ def test_a_file_that_a_table_cannot_show_whole_is_left_alone(workspace, mattress
     assert read(workspace / "my_examples.jsonl") == longer
 
 
+def bakery(workspace, count=12):
+    pairs = [(f"What is in loaf {n}?", f"Loaf {n} has {n} seeds.") for n in range(count)]
+    return write([chat_example(*pair, "A baker.") for pair in pairs], workspace / "bakery.jsonl", overwrite=True).path
+
+
+def test_saved_examples_are_used_in_the_next_notebooks_as_soon_as_there_are_enough(workspace):
+    form = examples_form()
+    assert "The file of the course" in form.in_use.line.value and form.in_use.back.layout.display == "none"
+    pairs = [(f"What is in loaf {n}?", f"Loaf {n} has {n} seeds.") for n in range(11)]
+    fill(form, pairs[:9])
+    form.save.click()
+    until(lambda: "found 9 examples; expected 11 or more" in form.in_use.line.value)
+    assert not my_case().own and "mattress shop. If yours is another case" in form.message.value
+    form.system.value = "A baker."
+    fill(form, pairs)
+    form.save.click()
+    until(lambda: "Your file: my_examples.jsonl, 10 examples" in form.in_use.line.value)
+    assert my_case(quiet=True).system == "A baker." and "mattress" not in form.message.value
+    form.in_use.back.click()
+    assert not my_case().own and form.in_use.back.layout.display == "none"
+
+
+def test_examples_that_are_too_few_now_do_not_send_the_notebooks_back_to_the_courses_file(workspace):
+    use_file(bakery(workspace))
+    bakery(workspace, 3)
+    form = examples_form()
+    assert "found 3 examples" in form.in_use.line.value and form.system.value == ""
+
+
 # --- drafts -------------------------------------------------------------------------------------------------------
 
 
@@ -540,6 +572,44 @@ def test_a_draft_shows_what_is_good_and_adds_what_is_ticked(client, workspace):
     form.ask.click()
     until(lambda: form.drafted.children)
     assert sum(row.keep.value for row in form.drafted.children) == 1, "what I have already is not ticked again"
+
+
+def test_a_recorded_draft_says_so_first_and_what_has_no_effect_is_disabled(client):
+    form = draft_form(client)
+    fields = (form.topic, form.aspects, form.language, form.number)
+    assert all(field.disabled for field in fields) and "have no effect" in form.about_model.value
+    assert list(form.children).index(form.about_model) < list(form.children).index(form.topic)
+    form.ask.click()
+    until(lambda: form.drafted.children)
+    said = re.sub("<[^>]+>", "", form.message.value)
+    assert said.startswith("This draft is simulated: a recorded one")
+    assert list(form.children).index(form.message) < list(form.children).index(form.drafted)
+
+
+def test_the_recorded_draft_with_its_planted_flaws_is_offered_beside_a_real_model_too(client):
+    form = draft_form(client)
+    assert form.recorded.layout.display == "none"
+    form.model.options = [*form.model.options, LOCAL_DEFAULT]
+    form.model.value = LOCAL_DEFAULT
+    assert not form.topic.disabled and form.about_model.value == "" and form.recorded.layout.display == ""
+    form.recorded.click()
+    until(lambda: form.drafted.children)
+    assert len(form.drafted.children) == 15 and [each.keep.value for each in form.drafted.children].count(False) == 2
+
+
+def test_a_recorded_draft_about_mattresses_is_not_ticked_for_another_case(client, workspace):
+    use_file(bakery(workspace))
+    form = draft_form(client)
+    form.ask.click()
+    until(lambda: form.drafted.children)
+    assert not any(each.keep.value for each in form.drafted.children)
+    form.model.options = [*form.model.options, LOCAL_DEFAULT]
+    form.model.value = LOCAL_DEFAULT
+    assert form.topic.value == form.aspects.value == ""
+    form.topic.value = "a bakery"
+    form.model.value = form.model.options[0]
+    form.model.value = LOCAL_DEFAULT
+    assert form.topic.value == "a bakery"
 
 
 def test_a_draft_is_not_added_beside_rows_that_are_not_saved(client, workspace):
@@ -714,6 +784,15 @@ def test_a_long_file_that_is_chosen_while_another_is_checked_is_checked_after_it
     assert Path(first).name in form.report.value and began == [Path(second).name, Path(first).name]
 
 
+def test_a_file_that_was_not_chosen_is_uploaded_with_the_line_that_chooses_it(client, workspace):
+    bakery(workspace)
+    form = upload_form(client)
+    form.file.value = str(workspace / "bakery.jsonl")
+    form.send.click()
+    until(lambda: "use_file(" in form.message.value)
+    assert "Notebooks 03 and 04 still ask about mydata.jsonl" in form.message.value
+
+
 # --- job ----------------------------------------------------------------------------------------------------------
 
 
@@ -774,6 +853,33 @@ def test_messages_of_a_job_stand_at_its_button_and_not_below_the_curve_of_an_ear
     assert places.index(form.message) == places.index(button_row) + 1 < places.index(form.end)
     playground = playground_form(client)
     assert playground.children.index(playground.message) < playground.children.index(playground.turns)
+
+
+def test_another_training_file_brings_its_own_validation_file_and_suffix(client, workspace, mattress):
+    case = use_file(bakery(workspace))
+    own, checked = (
+        upload_file(client, case.training_file),
+        upload_file(client, case.validation_file, note_as="validation"),
+    )
+    course = upload_file(client, mattress)
+    courses_checks = upload_file(client, DATA / "validation.jsonl", note_as="validation")
+    other = upload_file(client, write(read(mattress)[:11], workspace / "Café.jsonl").path)
+    form = job_form(client)
+    assert (form.training.value, form.validation.value, form.suffix.value) == (own.id, checked.id, "bakery")
+    form.training.value = course.id
+    assert (form.validation.value, form.suffix.value) == (courses_checks.id, "mattress")
+    form.training.value = other.id
+    assert (form.validation.value, form.suffix.value) == (checked.id, "cafe")
+    form.suffix.value = "mine"
+    form.training.value = own.id
+    assert (form.validation.value, form.suffix.value) == (checked.id, "mine")
+
+
+def test_without_a_validation_file_of_its_own_a_file_gets_none_and_never_the_courses(client, workspace):
+    upload_file(client, DATA / "validation.jsonl", note_as="validation")
+    upload_file(client, bakery(workspace))
+    form = job_form(client)
+    assert (form.validation.value, form.suffix.value) == (NO_VALIDATION, "bakery")
 
 
 def test_cancel_works_while_the_job_runs(running):
