@@ -1,6 +1,7 @@
 """Files that are no text: what they are, and how to get the text out of them."""
 
 import zipfile
+from dataclasses import dataclass
 
 from helpers.own_file.findings import Findings, UnreadableFile
 from helpers.own_file.record import Contents
@@ -48,39 +49,49 @@ IN_ZIP = {
 }
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What a file is, and how to get its text out of it."""
+
+    what: str
+    advice: str
+
+
 def recognises(source: Source) -> str | None:
-    found = _kind(source)
-    return f"{found[0][:1].upper()}{found[0][1:]}." if found else None
+    found = kind_of(source)
+    return f"{found.what[:1].upper()}{found.what[1:]}." if found else None
 
 
 def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
     """Raises UnreadableFile, always."""
-    found = _kind(source)
+    found = kind_of(source)
     assert found is not None
-    raise UnreadableFile(f"{source.name}: found {found[0]}; expected a text, a table or JSON. {found[1]}.")
+    raise UnreadableFile(f"{source.name}: found {found.what}; expected a text, a table or JSON. {found.advice}.")
 
 
-def _kind(source: Source) -> tuple[str, str] | None:
+def kind_of(source: Source) -> Kind | None:
+    """None for a text."""
     if source.given is not None:
         return None
     head = source.raw_head()
     for beginning, kind in BEGINNINGS.items():
         if head.startswith(beginning):
-            return kind
+            return Kind(*kind)
     if head.startswith(b"PK\x03\x04"):
         return _in_zip(source)
-    if source.encoding and source.encoding.codec == "utf-8" and head[:4096].count(0) > len(head[:4096]) * 0.1:
-        return "a file that is no text", "Save it as text, CSV or JSON with the program that made it"
+    zeros = head[:4096].count(0) > len(head[:4096]) * 0.1
+    if zeros and source.encoding and source.encoding.codec == "utf-8":
+        return Kind("a file that is no text", "Save it as text, CSV or JSON with the program that made it")
     return None
 
 
-def _in_zip(source: Source) -> tuple[str, str]:
+def _in_zip(source: Source) -> Kind:
     with source.open() as file:
         try:
             names = zipfile.ZipFile(file).namelist()
         except zipfile.BadZipFile:
-            return "a damaged zip file", "Get it once more"
+            return Kind("a damaged zip file", "Get it once more")
     kind = next((kind for name, kind in IN_ZIP.items() if name in names), None)
     if kind is None and "collection.anki21" in names:
-        return IN_ZIP["collection.anki2"]
-    return kind or ("a zip file", f"Unpack it, and give the file in it: {', '.join(names[:3])}")
+        kind = IN_ZIP["collection.anki2"]
+    return Kind(*kind) if kind else Kind("a zip file", f"Unpack it, and give the file in it: {', '.join(names[:3])}")

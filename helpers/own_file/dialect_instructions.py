@@ -28,12 +28,11 @@ def instruction(values: Values, left_out: set[str]) -> Example:
     assert keys is not None
     prompt, answer = decoded(values[keys[0]]), decoded(values[keys[1]])
     more = next((values[key] for key in MORE if isinstance(values.get(key), str) and values[key].strip()), "")
-    if isinstance(answer, list) and not are_messages(answer):
-        answer = text_of_parts(answer)
+    prompt, answer = (value if are_messages(value) else _text(value) for value in (prompt, answer))
     if are_messages(prompt):
         messages = messages_of(prompt, left_out)
     else:
-        asked = f"{prompt}\n\n{more}" if more and str(prompt).strip() else str(prompt) if str(prompt).strip() else more
+        asked = f"{prompt}\n\n{more}" if more and prompt.strip() else prompt if prompt.strip() else more
         messages = [*_history(values.get("history")), {"role": "user", "content": asked}]
     messages += messages_of(answer, left_out) if are_messages(answer) else [{"role": "assistant", "content": answer}]
     if not all(isinstance(each.get("content", ""), str) and (each.get("content", "x")).strip() for each in messages):
@@ -44,6 +43,12 @@ def instruction(values: Values, left_out: set[str]) -> Example:
     known = {*keys, *MORE, *SYSTEM_KEYS, "history", "tools"}
     left_out |= {str(name) for name in values if name not in known and values[name] not in (None, "", [])}
     return example
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list) and len(value) > 1 and any(isinstance(each, str) for each in value):
+        raise NoMessage("several texts where one is expected")
+    return value if isinstance(value, str) else text_of_parts(value)
 
 
 def _history(history: Any) -> list[Values]:

@@ -60,7 +60,7 @@ DIALECTS = [
         "preferred_output",
     ),
     _dialect(
-        "Preferences (prompt, chosen, rejected)",
+        "Preferences (prompt, chosen and rejected)",
         " ".join(BETTER),
         is_preference,
         preference,

@@ -20,7 +20,7 @@ def recognises(source: Source) -> str | None:
             names = zipfile.ZipFile(file).namelist()
         except zipfile.BadZipFile:
             return None
-    return "An Excel file." if "xl/workbook.xml" in names else None
+    return "An Excel file." if any(name.startswith("xl/") for name in names) else None
 
 
 def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
@@ -28,7 +28,10 @@ def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
     import openpyxl  # only where there is a sheet to read: it takes a moment to load
 
     with source.open() as file:
-        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        try:
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        except KeyError as error:  # a part of the workbook is missing
+            raise UnreadableFile(f"{source.name}: found a damaged Excel file; save it anew, as xlsx or CSV") from error
         sheets = {sheet.title: sheet for sheet in book.worksheets if _has_rows(sheet)}
         if not sheets:
             raise UnreadableFile(f"{source.name}: found an Excel file without rows; expected questions and answers")

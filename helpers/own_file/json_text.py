@@ -1,17 +1,21 @@
 """JSON as people have it: a value on each line or one for the whole file, with the slips of a hand or a script."""
 
-import ast
 import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from helpers.own_file.findings import Findings, beginning
+from helpers.own_file.python_literal import python_literal
 from helpers.own_file.source import Source
+from helpers.own_file.strict_json import finite
 
-_STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*"|,(\s*[}\]])')
+# Possessive, and with an end for a text whose quotation mark is missing: linear in the length of any line.
+_STRING_OR_COMMA = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|,(\s*+[}\]])', re.DOTALL)
 _CURLY = re.compile(r"(?<=[{\[：:,，])(\s*)[“”„]|[“”](?=\s*[：:,，}\]])")
-_FULL_WIDTH = re.compile(r'"(?:[^"\\]|\\.)*"|([：，])')
+_FULL_WIDTH = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|([：，])', re.DOTALL)
+LINES_LOOKED_AT = 30
+KEY_TWICE = "stands twice in one object; the last counts"
 _COMMENT = re.compile(r"\s*(#|//)")
 
 
@@ -20,11 +24,15 @@ class NotJson(ValueError):
 
 
 def looks_like_json(lines: list[tuple[int, str]]) -> bool:
-    """Whether a text begins like JSON, after blank lines and comments."""
+    """Whether a text begins like JSON, after blank lines and comments, or holds an object on most of its lines."""
     start = next((line.strip() for _, line in lines if line.strip() and not _COMMENT.match(line)), "")
     if start.startswith("["):
         return not start[1:].strip() or start[1:].strip()[0] in "[{\"']"  # unlike [12.03.24, 07:58] A: and [section]
-    return start.startswith("{") or (start.startswith('"{') and start.rstrip(",").endswith('}"'))
+    if start.startswith("{") or (start.startswith('"{') and start.rstrip(",").endswith('}"')):
+        return True
+    first = [line.strip() for _, line in lines if line.strip()][:LINES_LOOKED_AT]
+    objects = sum(line.startswith("{") and line.rstrip(",").endswith("}") for line in first)
+    return objects > 1 and objects * 2 > len(first)
 
 
 def values(source: Source, findings: Findings) -> Iterator[tuple[str, Any]]:
@@ -32,15 +40,15 @@ def values(source: Source, findings: Findings) -> Iterator[tuple[str, Any]]:
     if one_on_each_line(source.head()):
         yield from _values_of_lines(source, findings)
     else:
-        yield from _values_of_text(source.text(), findings)
+        yield from values_of_text(source.text(), findings)
 
 
 def one_on_each_line(head: list[tuple[int, str]]) -> bool:
     lines = [line.strip() for _, line in head if line.strip() and not _COMMENT.match(line)]
     if len(lines) == 1:
         return False  # the whole text is that line; or it is one long line of which the head holds a part
-    whole = sum(_is_whole(line) for line in lines[:30])
-    return whole > 0 and (lines[0] != "[" or lines[-1] != "]") and whole * 2 >= min(len(lines), 30)
+    whole = sum(_is_whole(line) for line in lines[:LINES_LOOKED_AT])
+    return whole > 0 and (lines[0] != "[" or lines[-1] != "]") and whole * 2 >= min(len(lines), LINES_LOOKED_AT)
 
 
 def _is_whole(line: str) -> bool:
@@ -69,8 +77,8 @@ def _values_of_lines(source: Source, findings: Findings) -> Iterator[tuple[str, 
         yield place, value
 
 
-def _values_of_text(text: str, findings: Findings) -> Iterator[tuple[str, Any]]:
-    """One value, or several one after the other, each over many lines."""
+def values_of_text(text: str, findings: Findings) -> Iterator[tuple[str, Any]]:
+    """One value, or several one after the other, each over many lines. Raises NotJson."""
     text = "\n".join("" if _COMMENT.match(line) else line for line in text.split("\n"))
     try:
         yield "", read_value(text.strip(), findings, "")
@@ -114,17 +122,33 @@ def read_value(text: str, findings: Findings, place: str) -> Any:
     """The value of a JSON text; slips that leave no doubt are passed over, and noted. Raises NotJson."""
     for note, attempt in _attempts(text):
         try:
-            value = json.loads(attempt, parse_constant=lambda _: None, object_pairs_hook=_pairs(findings, place))
-        except (json.JSONDecodeError, RecursionError):
+            value = _loads(attempt, findings, place)
+        except (ValueError, RecursionError):
             continue
         if note:
             findings.note(note, place)
         return _dumped_twice(value, findings, place)
-    literal = _python_literal(text)
+    literal = python_literal(text)
     if literal is not None:
         findings.note("Python's notation was read as JSON", place)
         return literal
     raise NotJson(_why(text))
+
+
+def without_trailing_commas(text: str) -> str:
+    """The text without commas before a closing bracket; what stands between quotation marks is left alone."""
+    return _STRING_OR_COMMA.sub(lambda match: match[1] if match[1] is not None else match[0], text)
+
+
+def _loads(text: str, findings: Findings, place: str) -> Any:
+    """Tabs and line ends inside a text are text. Raises ValueError."""
+    return json.loads(
+        text,
+        strict=False,
+        parse_constant=lambda _: None,
+        parse_float=finite,
+        object_pairs_hook=_pairs(findings, place),
+    )
 
 
 def _attempts(text: str) -> Iterator[tuple[str, str]]:
@@ -132,7 +156,7 @@ def _attempts(text: str) -> Iterator[tuple[str, str]]:
     bare = text.rstrip().rstrip(",")
     if bare != text:
         yield "a comma after the value was passed over", bare
-    without = _STRING_OR_COMMA.sub(lambda match: match[1] if match[1] is not None else match[0], bare)
+    without = without_trailing_commas(bare)
     if without != bare:
         yield "a comma before a closing bracket was passed over", without
     if "“" in text or "”" in text or "：" in text:
@@ -147,7 +171,7 @@ def _pairs(findings: Findings, place: str) -> Any:
         if len(made) < len(pairs):
             for name, value in pairs:
                 if value != made[name]:
-                    reason = f'the key "{name}" stands twice in one object; the last counts'
+                    reason = f'the key "{name}" {KEY_TWICE}'
                     findings.skip(place or "the file", reason, value)
         return made
 
@@ -162,18 +186,6 @@ def _dumped_twice(value: Any, findings: Findings, place: str) -> Any:
             return value
         findings.note("JSON that was dumped twice was read twice", place)
         return inner
-    return value
-
-
-def _python_literal(text: str) -> Any:
-    """What `str(example)` leaves in a file: {'messages': ...}. Only literals are read, nothing is run."""
-    if not re.match(r"(?:[\[({]\s*){1,2}'", text):
-        return None
-    try:
-        value = ast.literal_eval(text)
-        json.dumps(value)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return None
     return value
 
 

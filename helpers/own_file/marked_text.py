@@ -18,6 +18,7 @@ _MARKS = (
     re.compile(r"(?:^|\n+)\s*(System|Human|User|Assistant|Question|Answer|Q|A|GPT|Bot)\s*:[ \t]*"),
 )
 _ENDS = re.compile(r"<\|(?:im_end|eot_id|endoftext|end_of_text|begin_of_text|end)\|>|</?s>")
+_WORDS_OF_MARKS = {"im_start", "start_header_id", "end_header_id", "INST", "SYS"}
 _LLAMA = re.compile(r"(?:<s>)?\s*\[INST\](.*?)\[/INST\](.*?)(?=(?:<s>)?\s*\[INST\]|$)", re.DOTALL)
 _LLAMA_SYSTEM = re.compile(r"\s*<<SYS>>(.*?)<</SYS>>", re.DOTALL)
 
@@ -56,6 +57,15 @@ def _llama_messages(text: str) -> list[Values]:
     return messages
 
 
+def _words_outside(text: str, messages: list[Values]) -> list[str]:
+    """The words of a text that are neither marks nor in one of its messages."""
+    text = _ENDS.sub("", text)
+    for message in messages:
+        for part in message["content"].split("\n\n"):
+            text = text.replace(part, " ", 1)
+    return [word for word in re.findall(r"\w+", text) if word.lower() not in _LABELS and word not in _WORDS_OF_MARKS]
+
+
 def is_one_text(values: Values) -> bool:
     return isinstance(values.get("text"), str) and bool(marked_messages(values["text"]))
 
@@ -64,5 +74,7 @@ def one_text(values: Values, left_out: set[str]) -> Example:
     messages = marked_messages(values["text"])
     if not messages or any(not each["content"] for each in messages):
         raise NoMessage("no question with an answer in the text")
+    if outside := _words_outside(values["text"], messages):
+        raise NoMessage(f"text that no mark belongs to: {outside[0]}")
     left_out |= {str(name) for name in values if name != "text" and values[name] not in (None, "")}
     return {"messages": messages}

@@ -14,7 +14,7 @@ from helpers.own_file.findings import AmbiguousFile, Findings, UnreadableFile, l
 from helpers.own_file.formats import reader_of
 from helpers.own_file.messages import NoMessage
 from helpers.own_file.record import Contents, Record
-from helpers.own_file.separators import Separators, separators_of
+from helpers.own_file.separators import separators_of
 from helpers.own_file.source import Source
 from helpers.own_file.wishes import Wishes
 
@@ -130,7 +130,7 @@ def _of_dialects(
 ) -> Iterator[tuple[str, Example]]:
     """The examples of training records. Each may be of another dialect than the others."""
     findings, left_out = reading.findings, Counter[str]()
-    marks = separators_of([record.values for record in sample]) if usual == "Prompt and completion" else Separators()
+    marks = separators_of([record.values for record in sample])
     if marks.note:
         findings.note(marks.note)
     others: Counter[str] = Counter()

@@ -23,11 +23,12 @@ def text_of_parts(value: Any) -> str:
 
 
 def with_system(messages: list[Values], values: Values) -> list[Values]:
-    system = next((text for key in SYSTEM_KEYS if (text := text_of_parts(values.get(key)).strip())), "")
-    messages = [each for each in messages if each["role"] != "system" or each.get("content") != ""]
-    if system and not any(each["role"] == "system" and each.get("content") == system for each in messages):
-        return [{"role": "system", "content": system}, *messages]
-    return messages
+    """The messages, with the text that stands beside them as their system message. An empty one says nothing."""
+    texts = dict.fromkeys(text for key in SYSTEM_KEYS if (text := text_of_parts(values.get(key)).strip()))
+    said = [each.get("content") for each in messages if each.get("role") == "system"]
+    system = "\n\n".join(text for text in texts if text not in said)
+    messages = [each for each in messages if each.get("role") != "system" or each.get("content") != ""]
+    return [{"role": "system", "content": system}, *messages] if system else messages
 
 
 def decoded(value: Any) -> Any:

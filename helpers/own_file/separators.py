@@ -39,9 +39,10 @@ class Separators:
 
 
 def separators_of(sample: Sequence[dict[str, Any]]) -> Separators:
+    """Of the first records of a file. None, unless most of them are of prompts and completions."""
     prompts = [values["prompt"] for values in sample if isinstance(values.get("prompt"), str)]
     completions = [values["completion"] for values in sample if isinstance(values.get("completion"), str)]
-    if min(len(prompts), len(completions)) < FEWEST:
+    if min(len(prompts), len(completions)) < max(FEWEST, len(sample) / 2):
         return Separators()
     before = " " if all(text.startswith(" ") for text in completions) else ""
     return Separators(_common_end(prompts, _OF_PROMPTS), before, _common_end(completions, _OF_COMPLETIONS))

@@ -25,7 +25,7 @@ def recognises(source: Source) -> str | None:
     lines = [line for _, line in source.head()]
     start = "\n".join(lines)
     found = _INSERT.search(start) or any(_COPY.match(line) for line in lines)
-    return "A dump of an SQL database." if found and (source.suffix == ".sql" or _is_sql(start)) else None
+    return "An SQL dump." if found and (source.suffix == ".sql" or _is_sql(start)) else None
 
 
 def _is_sql(start: str) -> bool:

@@ -39,7 +39,7 @@ def recognises(source: Source) -> str | None:
     if source.suffix in NO_TABLES or any(_RULE.match(line) for _, line in source.head()[:100]):
         return None  # a page, with tables of its own kind in it
     shape = shape_of(source)
-    return f"A table with {shape.width} columns, separated by {DELIMITERS[shape.delimiter]}." if shape else None
+    return f"A table with {DELIMITERS[shape.delimiter]}." if shape else None
 
 
 def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:

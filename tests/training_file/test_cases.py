@@ -55,7 +55,7 @@ NAMED = {
     "51": (["extra_key"], "with role system"),
     "51b": (["extra_key"], "with role system"),
     "52": (["missing_messages"], "Gemini"),
-    "54": (["missing_messages"], "one text"),
+    "54": (["missing_messages"], "Texts with marks for each speaker"),
     "57": (["extra_key"], "loss_weight"),
 }
 CONVERTED = [
@@ -77,6 +77,7 @@ CONVERTED = [
     "51",
     "51b",
     "52",
+    "54",
 ]
 
 
@@ -223,7 +224,7 @@ def test_a_word_and_an_excel_file_are_told_from_a_zip_archive(tmp_path, folder):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(f"{folder}/document.xml", "<x/>")
     [problem] = check(path).problems
-    assert problem.found == {"word": "a Word file", "xl": "an Excel file"}[folder]
+    assert problem.found == {"word": "a Word document", "xl": "an Excel file"}[folder]
 
 
 def example(i: int) -> dict:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from helpers.data_format import check, read, repair
-from helpers.training_file.encodings import guess_encoding
+from helpers.own_file.old_encodings import most_probable
 
 TEXTS = {
     "gb18030": "几点开门? 我们九点开门, 在老磨坊旁边.",
@@ -27,7 +27,7 @@ def saved(path: Path, encoding: str, text: str) -> Path:
 
 @pytest.mark.parametrize("encoding", TEXTS)
 def test_an_encoding_is_recognised_from_a_few_sentences(encoding):
-    assert guess_encoding(TEXTS[encoding].encode(encoding)) == encoding
+    assert most_probable(TEXTS[encoding].encode(encoding)) == encoding
 
 
 @pytest.mark.parametrize("encoding", TEXTS)

@@ -1,0 +1,107 @@
+"""An example that is written as another program writes it: how it is named, and how it becomes one of OpenAI's.
+
+Which formats there are, and how they are converted, is known to helpers/own_file, as for `examples_from`. Here it is
+made sure that nothing is lost: an example of which a text would get lost on the way is left as it was.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from helpers.own_file.column_examples import examples
+from helpers.own_file.column_names import answer_rank, question_rank
+from helpers.own_file.columns import mapping_of
+from helpers.own_file.dialects import dialect_of
+from helpers.own_file.findings import Findings, OwnFileError
+from helpers.own_file.marked_text import one_text
+from helpers.own_file.messages import ROLE_KEYS, TEXT_KEYS, NoMessage
+from helpers.own_file.record import Contents, Record
+from helpers.own_file.separators import Separators
+from helpers.own_file.strict_json import json_inside
+from helpers.own_file.wishes import Wishes
+from helpers.training_file.problem import Example, carries_text
+
+USE_EXAMPLES_FROM = 'examples_from("file") makes examples of it'
+LET_REPAIR = f"let repair() convert it, or {USE_EXAMPLES_FROM}"
+PAIR = "a question and an answer under two keys"
+
+
+@dataclass(frozen=True)
+class OtherFormat:
+    """What was found in place of an example of OpenAI's, what was expected, and what to do."""
+
+    found: str
+    expected: str = '"messages"'
+    fix: str = LET_REPAIR
+
+
+def other_format(example: Example) -> OtherFormat | None:
+    """Which format an example is written in, if it is not OpenAI's; None if nobody knows it."""
+    dialect = dialect_of(example)
+    if dialect is not None:
+        preference = "chosen" in dialect.answer
+        expected = '"input", "preferred_output" and "non_preferred_output"' if preference else '"messages"'
+        return OtherFormat(f"the format {dialect.name}", expected)
+    if example.keys() == {"text"}:
+        return OtherFormat("one text (plain text for pre-training)", fix=USE_EXAMPLES_FROM)
+    if {"role", "content"} <= example.keys():
+        expected = 'all messages of a conversation in one example: {"messages": [...]}'
+        return OtherFormat("one message of a conversation", expected, USE_EXAMPLES_FROM)
+    return OtherFormat(PAIR) if _pair(example) else None
+
+
+def converted(example: Example, marks: Separators) -> tuple[str, Example] | None:
+    """The name of the format an example was in, and the example in OpenAI's. None where it is to be left as it is.
+
+    Args:
+        example: An example in any format.
+        marks: What stands after each prompt and completion of the file, and is not to be learned.
+    """
+    dialect, left_out = dialect_of(example), set[str]()
+    given = marks.without(example) if dialect is not None and "prompt" in example else example
+    try:
+        made = dialect.read(given, left_out) if dialect is not None else _pair(example)
+    except NoMessage:
+        return None
+    if made is None:
+        return None
+    if dialect is None:
+        said = [message["content"] for message in made["messages"]]
+        left_out = {key for key, value in example.items() if value not in said}
+    # What has no place in OpenAI's format stays beside it, for the rules to name.
+    made |= {key: value for key, value in example.items() if key in left_out and key not in made}
+    if dialect is not None and dialect.read is one_text:  # which sees to it by itself
+        given = {key: value for key, value in given.items() if key != "text"}
+    return None if _loses_text(given, made) else (dialect.name if dialect is not None else PAIR, made)
+
+
+def _pair(example: Example) -> Example | None:
+    """The chat example of two keys whose names say plainly which is the question and which the answer."""
+    record, contents = Record("", example), Contents("", "", [])
+    try:
+        mapping = mapping_of(contents, [record], Wishes(), Findings())
+        if question_rank(mapping.question) < 2 or answer_rank(mapping.answer) < 2:
+            return None
+        return next(examples(contents, [record], [record], mapping, Findings()), None)
+    except OwnFileError:
+        return None
+
+
+def _loses_text(before: Example, after: Example) -> bool:
+    """Whether something that is said in an example is not said in the other."""
+    said = "\n".join(text for _, text in _texts(after, ""))
+    return any(text not in said for key, text in _texts(before, "") if key in TEXT_KEYS or carries_text(key, text))
+
+
+def _texts(value: Any, key: str) -> Iterator[tuple[str, str]]:
+    """Every text in a value, also in JSON that was written as text, with the key under which it stands."""
+    if isinstance(value, str):
+        inside = json_inside(value)
+        yield from [(key, value.strip())] if inside is None else _texts(inside, key)
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            if name not in ROLE_KEYS or not isinstance(part, str):
+                yield from _texts(part, name)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part, key)
