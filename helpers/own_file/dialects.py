@@ -60,7 +60,7 @@ DIALECTS = [
         "preferred_output",
     ),
     _dialect(
-        "Preferences (prompt, chosen and rejected)",
+        "Preferences as TRL writes them (prompt, chosen and rejected)",
         " ".join(BETTER),
         is_preference,
         preference,
@@ -98,3 +98,9 @@ DIALECTS = [
 def dialect_of(values: Values) -> Dialect | None:
     """The first dialect of which this is a record."""
     return next((each for each in DIALECTS if not each.keys.isdisjoint(values) and each.recognises(values)), None)
+
+
+def dialect_by_its_keys(values: Values) -> Dialect | None:
+    """The dialect that a record was meant to be of, by its keys alone: {"conversations": []}."""
+    keys = values.keys() - {"text", *SYSTEM_KEYS}
+    return next((each for each in DIALECTS if not each.keys.isdisjoint(keys)), None)

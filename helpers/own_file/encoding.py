@@ -114,7 +114,7 @@ def encoding_of_lines(lines: Iterable[bytes]) -> Encoding:
     good = bad = damaged = 0
     sample = bytearray()
     for line in lines:
-        if line.isascii():
+        if line.isascii() or b"\0" in line:  # a zero byte is in no text of these encodings
             continue
         if decodes(line, "utf-8"):
             good += 1

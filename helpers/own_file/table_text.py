@@ -17,6 +17,8 @@ TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".psv")
 NO_TABLES = (".md", ".markdown", ".html", ".htm", ".xml", ".yaml", ".yml")
 _RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)+\|?\s*$")  # below the names in a table of Markdown
 ROWS_LOOKED_AT = 60
+NEVER_CLOSED = "a quotation mark opens a cell here and is never closed"
+LONGEST_WORD = 131_072  # characters without a blank: no person wrote them. The limit is that of Python's csv
 LINES_OF_A_CELL = 2_000  # more, and its quotation mark was never closed
 ROWS_IN_A_CELL = 3  # lines of a cell that look like rows of the table
 
@@ -80,8 +82,17 @@ def _records(
                     f"{unit} {number}", "more cells than there are columns; put its texts in quotation marks", text
                 )
                 continue
+            if any(len(cell) > LONGEST_WORD and _has_endless_word(cell) for cell in cells):
+                reason = f"field larger than field limit ({LONGEST_WORD:,} characters without a blank)"
+                findings.skip(f"{unit} {number}", reason, " | ".join(cells))
+                continue
             values = dict(zip(columns, cells + [""] * (len(columns) - len(cells)), strict=False))
             yield Record(f"{unit} {number}", values)
+
+
+def _has_endless_word(cell: str) -> bool:
+    """Whether a cell holds data, such as a picture in base64. Chinese and Japanese are written without blanks."""
+    return any(len(word) > LONGEST_WORD and word.isascii() for word in cell.split())
 
 
 def _unlike(names: list[str]) -> list[str]:
@@ -201,7 +212,7 @@ def cells_of(lines: Iterator[tuple[int, str]], delimiter: str, findings: Finding
         elif (alone := _unquoted(line, delimiter)) is not None:
             yield number, alone
         else:
-            findings.skip(f"line {number}", "a quotation mark opens a cell here and is never closed", line)
+            findings.skip(f"line {number}", NEVER_CLOSED, line)
 
 
 def _parsed(block: list[str], delimiter: str) -> list[str] | None:

@@ -76,6 +76,8 @@ def _json(path: Path, form: FileForm) -> NotJsonl | None:
         return None
     read, findings = FileForm(), Findings()
     lines = [line for _, line in read_lines(path, read)]
+    if len(lines) == 1 and not lines[0].rstrip(b" ,").endswith((b"}", b"]", b'"')):
+        return None  # one line that breaks off
     try:
         values = [value for _, value in values_of_text(b"\n".join(lines).decode("utf-8"), findings)]
     except (NotJson, UnicodeDecodeError):

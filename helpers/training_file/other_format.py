@@ -11,7 +11,7 @@ from typing import Any
 from helpers.own_file.column_examples import examples
 from helpers.own_file.column_names import answer_rank, question_rank
 from helpers.own_file.columns import mapping_of
-from helpers.own_file.dialects import dialect_of
+from helpers.own_file.dialects import dialect_by_its_keys, dialect_of
 from helpers.own_file.findings import Findings, OwnFileError
 from helpers.own_file.marked_text import one_text
 from helpers.own_file.messages import ROLE_KEYS, TEXT_KEYS, NoMessage
@@ -23,7 +23,8 @@ from helpers.training_file.problem import Example, carries_text
 
 USE_EXAMPLES_FROM = 'examples_from("file") makes examples of it'
 LET_REPAIR = f"let repair() convert it, or {USE_EXAMPLES_FROM}"
-PAIR = "a question and an answer under two keys"
+NOTHING_TO_READ = 'write the question and the answer into it; examples_from("file") says what is missing'
+PAIR = "a question and an answer as two keys"
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,10 @@ def other_format(example: Example) -> OtherFormat | None:
     if {"role", "content"} <= example.keys():
         expected = 'all messages of a conversation in one example: {"messages": [...]}'
         return OtherFormat("one message of a conversation", expected, USE_EXAMPLES_FROM)
-    return OtherFormat(PAIR) if _pair(example) else None
+    if _pair(example):
+        return OtherFormat(PAIR)
+    meant = dialect_by_its_keys(example)
+    return OtherFormat(f"the format {meant.name}, but no text in it", fix=NOTHING_TO_READ) if meant else None
 
 
 def converted(example: Example, marks: Separators) -> tuple[str, Example] | None:
