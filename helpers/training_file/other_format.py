@@ -11,7 +11,7 @@ from typing import Any
 from helpers.own_file.column_examples import examples
 from helpers.own_file.column_names import answer_rank, question_rank
 from helpers.own_file.columns import mapping_of
-from helpers.own_file.dialects import dialect_by_its_keys, dialect_of
+from helpers.own_file.dialects import Dialect, dialect_by_its_keys, dialect_of
 from helpers.own_file.findings import Findings, OwnFileError
 from helpers.own_file.marked_text import one_text
 from helpers.own_file.messages import ROLE_KEYS, TEXT_KEYS, NoMessage
@@ -61,34 +61,44 @@ def converted(example: Example, marks: Separators) -> tuple[str, Example] | None
         example: An example in any format.
         marks: What stands after each prompt and completion of the file, and is not to be learned.
     """
-    dialect, left_out = dialect_of(example), set[str]()
-    given = marks.without(example) if dialect is not None and "prompt" in example else example
+    dialect = dialect_of(example)
     try:
-        made = dialect.read(given, left_out) if dialect is not None else _pair(example)
+        found = _pair(example) if dialect is None else _by_dialect(dialect, example, marks)
     except NoMessage:
         return None
-    if made is None:
+    if found is None:
         return None
-    if dialect is None:
-        said = [message["content"] for message in made["messages"]]
-        left_out = {key for key, value in example.items() if value not in said}
+    made, given, left_out = found
     # What has no place in OpenAI's format stays beside it, for the rules to name.
     made |= {key: value for key, value in example.items() if key in left_out and key not in made}
-    if dialect is not None and dialect.read is one_text:  # which sees to it by itself
-        given = {key: value for key, value in given.items() if key != "text"}
     return None if _loses_text(given, made) else (dialect.name if dialect is not None else PAIR, made)
 
 
-def _pair(example: Example) -> Example | None:
+Found = tuple[Example, Example, set[str]]  # the example, of what it was made, and the keys that were left out
+
+
+def _by_dialect(dialect: Dialect, example: Example, marks: Separators) -> Found:
+    """Raises NoMessage."""
+    given = marks.without(example) if "prompt" in example else dict(example)
+    left_out: set[str] = set()
+    made = dialect.read(given, left_out)
+    if dialect.read is one_text:  # which sees to it by itself that no word is lost
+        del given["text"]
+    return made, given, left_out
+
+
+def _pair(example: Example) -> Found | None:
     """The chat example of two keys whose names say plainly which is the question and which the answer."""
     record, contents = Record("", example), Contents("", "", [])
     try:
         mapping = mapping_of(contents, [record], Wishes(), Findings())
         if question_rank(mapping.question) < 2 or answer_rank(mapping.answer) < 2:
             return None
-        return next(examples(contents, [record], [record], mapping, Findings()), None)
+        made = next(examples(contents, [record], [record], mapping, Findings()), None)
     except OwnFileError:
         return None
+    used = {mapping.question, mapping.answer, mapping.system}
+    return (made, example, {key for key in example if key not in used}) if made else None
 
 
 def _loses_text(before: Example, after: Example) -> bool:

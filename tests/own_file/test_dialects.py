@@ -331,3 +331,24 @@ def test_special_separators_are_only_left_out_where_every_record_has_them():
     assert pairs(lines(records))[0] == ("Q0", "A0")
     records[1]["prompt"] = "Q1"
     assert pairs(lines(records))[0] == ("Q0 ->", "A0")
+
+
+def test_a_line_above_the_objects_is_named_and_makes_no_table_of_them():
+    found = examples_from("a, b\n" + lines({"question": f"Q{n}?", "answer": f"A{n}."} for n in range(4)))
+    assert found.format == "JSON Lines" and len(found) == 4 and found.skipped[0].place == "line 1"
+
+
+def test_tabs_and_line_ends_inside_a_text_are_text():
+    assert (
+        pairs('{"question": "One\ttwo?", "answer": "Three."}\n{"question": "b?", "answer": "B."}')[0][0] == "One\ttwo?"
+    )
+
+
+def test_an_instruction_with_several_answers_is_named():
+    with pytest.raises(UnreadableFile, match="several texts where one is expected"):
+        examples_from(lines([{"instruction": "Look.", "input": "", "output": ["a", "b"]}] * 2))
+
+
+def test_texts_outside_of_the_marks_are_not_lost():
+    with pytest.raises(UnreadableFile, match="text that no mark belongs to: preface"):
+        examples_from(lines([{"text": "A preface. [INST] Q [/INST] A"}] * 2))
