@@ -52,8 +52,11 @@ def _text(value: Any) -> str:
 
 
 def _history(history: Any) -> list[Values]:
-    messages = []
-    for pair in decoded(history) or []:
+    messages: list[Values] = []
+    history = decoded(history) or []
+    if not isinstance(history, list):
+        raise NoMessage("history is no list of questions with their answers")
+    for pair in history:
         if not isinstance(pair, list | tuple) or len(pair) != 2:
             raise NoMessage("history is no list of questions with their answers")
         messages += [{"role": "user", "content": pair[0]}, {"role": "assistant", "content": pair[1]}]

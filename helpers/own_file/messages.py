@@ -141,19 +141,26 @@ def _of_parts(parts: list[Any], message: dict[str, Any]) -> list[dict[str, Any]]
 
 
 def _call_of_part(part: dict[str, Any]) -> dict[str, Any]:
-    call = part.get("functionCall") or part.get("function_call") or part
+    call = _inner(part, "functionCall", "function_call")
     arguments = call.get("args", call.get("input", {}))
     return _call(str(call.get("id") or "call_" + str(call.get("name"))), call.get("name"), arguments)
 
 
 def _answer_of_part(part: dict[str, Any]) -> dict[str, Any]:
-    answer = part.get("functionResponse") or part.get("function_response") or part
+    answer = _inner(part, "functionResponse", "function_response")
     content = answer.get("response", answer.get("content", ""))
     if isinstance(content, list):
         content = "\n".join(str(each.get("text", each)) if isinstance(each, dict) else str(each) for each in content)
     text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
     of = answer.get("tool_use_id") or answer.get("id") or "call_" + str(answer.get("name"))
     return {"role": "tool", "tool_call_id": str(of), "content": text}
+
+
+def _inner(part: dict[str, Any], *keys: str) -> dict[str, Any]:
+    found = next((part[key] for key in keys if part.get(key)), part)
+    if not isinstance(found, dict):
+        raise NoMessage(f"the call of a function is {found!r}")
+    return found
 
 
 def _call(id_: str, name: Any, arguments: Any) -> dict[str, Any]:

@@ -352,3 +352,19 @@ def test_an_instruction_with_several_answers_is_named():
 def test_texts_outside_of_the_marks_are_not_lost():
     with pytest.raises(UnreadableFile, match="text that no mark belongs to: preface"):
         examples_from(lines([{"text": "A preface. [INST] Q [/INST] A"}] * 2))
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        {"contents": [{"role": "user", "parts": [{"text": "Q"}]}, {"role": "model", "parts": [{"functionCall": "x"}]}]},
+        {"instruction": "Q", "output": "A", "history": 7},
+        {"body": {"messages": chat("Q", "A")[:1]}, "response": {"body": "timeout"}},
+        {"body": {"messages": chat("Q", "A")[:1]}, "response": {"body": {"choices": [{"text": "x"}]}}},
+        {"body": {"messages": [*chat("Q", "A")[:1], {"a": 1}]}, "response": {"choices": [{"message": {}}]}},
+        {"mapping": {"a": {"parent": "b", "message": ["x"]}, "b": {"parent": "a", "message": {"author": 7}}, "c": 7}},
+    ],
+)
+def test_a_damaged_record_is_named_and_stops_nothing(damaged):
+    found = examples_from([damaged, *({"messages": chat(f"Q{n}?", "A.")} for n in range(3))])
+    assert len(found) == 3 and [each.place for each in found.skipped] == ["row 1"]
