@@ -13,12 +13,12 @@ import pandas as pd
 from helpers.course_data.given import examples_given, existing_file, is_columns, what_it_is
 from helpers.display.tables import Shown, paragraph, plural, short_path
 from helpers.examples_from import examples_from
-from helpers.own_file.columns import column_named
+from helpers.own_file.arguments import Arguments
 from helpers.own_file.findings import AmbiguousFile, Findings
+from helpers.own_file.format_readers.table_text import NEVER_CLOSED
+from helpers.own_file.format_readers.table_text import read as read_table
 from helpers.own_file.source import source_of
-from helpers.own_file.table_text import NEVER_CLOSED
-from helpers.own_file.table_text import read as read_table
-from helpers.own_file.wishes import Wishes
+from helpers.own_file.to_examples.column_mapping import column_named
 from helpers.training_file.hints import Hints
 from helpers.training_file.host_rules import check_for_host, rules_of
 from helpers.training_file.jsonl import FileForm, copy_file, read_lines, write_lines
@@ -199,7 +199,7 @@ def _rows_of(rows: Rows) -> Iterator[dict[str, Any]]:
         yield from rows.to_dict("records")
     else:
         source = source_of(rows)
-        yield from (record.values for record in read_table(source, Findings(), Wishes()).records)
+        yield from (record.values for record in read_table(source, Findings(), Arguments()).records)
 
 
 def split(

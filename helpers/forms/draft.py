@@ -14,7 +14,7 @@ from helpers.forms.examples import SYSTEM
 from helpers.forms.form import LABELS, Agreement, Form, button, client_or_default, dropdown, hide, row, text, wide
 from helpers.forms.unsaved_rows import UnsavedRows
 from helpers.hosts import base_model_for
-from helpers.own_file.pair import pair_of
+from helpers.own_file.to_examples.simple_example import pair_of
 from helpers.preflight import preflight
 
 ASPECTS = "comfort, environment, price, installation"

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from helpers.own_file.dialect_instructions import instruction, is_pair
-from helpers.own_file.dialect_lists import (
+from helpers.own_file.dialect_readers.conversations import (
     batch,
     chat,
     chatgpt_export,
@@ -14,15 +13,16 @@ from helpers.own_file.dialect_lists import (
     is_chatgpt_export,
     is_list,
 )
-from helpers.own_file.dialect_preferences import (
+from helpers.own_file.dialect_readers.instructions import instruction, is_pair
+from helpers.own_file.dialect_readers.marked_text import is_one_text, one_text
+from helpers.own_file.dialect_readers.preferences import (
     BETTER,
     is_openai_preference,
     is_preference,
     openai_preference,
     preference,
 )
-from helpers.own_file.marked_text import is_one_text, one_text
-from helpers.own_file.record_parts import LISTS, SYSTEM_KEYS, Example, Values
+from helpers.own_file.dialect_readers.record_parts import LISTS, SYSTEM_KEYS, Example, Values
 
 
 @dataclass(frozen=True)

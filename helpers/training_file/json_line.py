@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from helpers.own_file.strict_json import Reading, json_inside
+from helpers.own_file.format_readers.strict_json import Reading, json_inside
 from helpers.training_file.problem import Example, Finding, excerpt
 
 AN_OBJECT = 'an object: {"messages": [...]}'

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from helpers.display.tables import plural
-from helpers.own_file import binary, json_file
+from helpers.own_file.dialect_readers.messages import are_messages
 from helpers.own_file.dialects import dialect_of
 from helpers.own_file.findings import Findings
+from helpers.own_file.format_readers import binary, json_file
+from helpers.own_file.format_readers.json_text import KEY_TWICE, NotJson, one_on_each_line, values_of_text
 from helpers.own_file.formats import reader_of
-from helpers.own_file.json_text import KEY_TWICE, NotJson, one_on_each_line, values_of_text
-from helpers.own_file.messages import are_messages
 from helpers.own_file.source import Source, source_of
 from helpers.training_file.jsonl import FileForm, read_lines
 from helpers.training_file.other_format import USE_EXAMPLES_FROM

@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from helpers.own_file.column_examples import examples
-from helpers.own_file.column_names import answer_rank, question_rank
-from helpers.own_file.columns import mapping_of
+from helpers.own_file.arguments import Arguments
+from helpers.own_file.dialect_readers.marked_text import one_text
+from helpers.own_file.dialect_readers.messages import ROLE_KEYS, TEXT_KEYS, NoMessage
+from helpers.own_file.dialect_readers.prompt_separators import Separators
 from helpers.own_file.dialects import Dialect, dialect_by_its_keys, dialect_of
 from helpers.own_file.findings import Findings, OwnFileError
-from helpers.own_file.marked_text import one_text
-from helpers.own_file.messages import ROLE_KEYS, TEXT_KEYS, NoMessage
+from helpers.own_file.format_readers.strict_json import json_inside
 from helpers.own_file.record import Contents, Record
-from helpers.own_file.separators import Separators
-from helpers.own_file.strict_json import json_inside
-from helpers.own_file.wishes import Wishes
+from helpers.own_file.to_examples.column_examples import examples
+from helpers.own_file.to_examples.column_mapping import mapping_of
+from helpers.own_file.to_examples.column_names import answer_rank, question_rank
 from helpers.training_file.problem import Example, carries_text
 
 USE_EXAMPLES_FROM = 'examples_from("file") makes examples of it'
@@ -91,7 +91,7 @@ def _pair(example: Example) -> Found | None:
     """The chat example of two keys whose names say plainly which is the question and which the answer."""
     record, contents = Record("", example), Contents("", "", [])
     try:
-        mapping = mapping_of(contents, [record], Wishes(), Findings())
+        mapping = mapping_of(contents, [record], Arguments(), Findings())
         if question_rank(mapping.question) < 2 or answer_rank(mapping.answer) < 2:
             return None
         made = next(examples(contents, [record], [record], mapping, Findings()), None)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from helpers.display.tables import plural
-from helpers.own_file.strict_json import json_inside
+from helpers.own_file.format_readers.strict_json import json_inside
 from helpers.training_file.content_rules import check_content, check_special_token
 from helpers.training_file.json_line import not_an_object, object_on
 from helpers.training_file.other_format import other_format

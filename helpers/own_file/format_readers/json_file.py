@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
-from helpers.own_file.column_names import answer_rank, question_rank
+from helpers.own_file.arguments import Arguments
 from helpers.own_file.dialects import dialect_of
 from helpers.own_file.findings import Findings
-from helpers.own_file.json_records import records_in
-from helpers.own_file.json_text import NotJson, looks_like_json, one_on_each_line, values
+from helpers.own_file.format_readers.json_records import records_in
+from helpers.own_file.format_readers.json_text import NotJson, looks_like_json, one_on_each_line, values
 from helpers.own_file.record import Contents, Record
 from helpers.own_file.source import Source
-from helpers.own_file.turns import are_turns
-from helpers.own_file.wishes import Wishes
+from helpers.own_file.to_examples.chat_turns import are_turns
+from helpers.own_file.to_examples.column_names import answer_rank, question_rank
 
 
 def recognises(source: Source) -> str | None:
@@ -21,7 +21,7 @@ def recognises(source: Source) -> str | None:
     return "JSON Lines: one value on each line." if one_on_each_line(head) else "A JSON value over the whole file."
 
 
-def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
+def read(source: Source, findings: Findings, arguments: Arguments) -> Contents:
     lines = one_on_each_line(source.head())
     return Contents("JSON Lines" if lines else "JSON", recognises(source) or "", _records(source, findings))
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from helpers.own_file.arguments import Arguments
 from helpers.own_file.findings import Findings
+from helpers.own_file.format_readers.table_text import Row, cells_of
 from helpers.own_file.record import Contents, Record
 from helpers.own_file.source import Source
-from helpers.own_file.table_text import Row, cells_of
-from helpers.own_file.wishes import Wishes
 
 SEPARATORS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "colon": ":", "space": " "}
 KNOWN = (
@@ -28,7 +28,7 @@ def recognises(source: Source) -> str | None:
     return "Cards exported from Anki." if "separator" in said or ("html" in said and len(said) > 1) else None
 
 
-def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
+def read(source: Source, findings: Findings, arguments: Arguments) -> Contents:
     said = _header(source)
     separator = said.get("separator", "tab")
     rows = list(_rows(source, SEPARATORS.get(separator.lower(), separator), findings))

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import lxml.html
 
-from helpers.own_file.clean import text_of
+from helpers.own_file.arguments import Arguments
 from helpers.own_file.findings import Findings
 from helpers.own_file.record import Contents, Record
 from helpers.own_file.source import Source
-from helpers.own_file.wishes import Wishes
+from helpers.own_file.text_cleaning import text_of
 
 _FROM = re.compile(rb"^From \S+.*\r?\n(?:[A-Za-z-]+:|>From )", re.MULTILINE)
 _HEADER = re.compile(
@@ -46,10 +46,10 @@ def recognises(source: Source) -> str | None:
     return None
 
 
-def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
+def read(source: Source, findings: Findings, arguments: Arguments) -> Contents:
     parts = [(place, message, *_parts(_body(message))) for place, message in _mails(source)]
     quoting = sum(bool(asked and said) for _, _, said, asked in parts)
-    if quoting * 2 >= len(parts) and not wishes.assistants:
+    if quoting * 2 >= len(parts) and not arguments.assistants:
         said = _without_repeated([said for _, _, said, _ in parts], "answers", findings)
         asked = _without_repeated([asked for _, _, _, asked in parts], "questions", findings)
         records = []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpers.own_file.pair import chat_example, pair_of
+from helpers.own_file.to_examples.simple_example import chat_example, pair_of
 
 
 @pytest.mark.parametrize("system", ["Be brief.", None])

@@ -7,13 +7,13 @@ from itertools import pairwise
 
 from markdown_it import MarkdownIt
 
-from helpers.own_file import html_page
-from helpers.own_file.document import Block, asks, records_of_headings
+from helpers.own_file.arguments import Arguments
 from helpers.own_file.findings import Findings
+from helpers.own_file.format_readers import html_page
+from helpers.own_file.format_readers.headings import Block, asks, records_of_headings
+from helpers.own_file.format_readers.table_text import table
 from helpers.own_file.record import Contents
 from helpers.own_file.source import Source
-from helpers.own_file.table_text import table
-from helpers.own_file.wishes import Wishes
 
 _HEADING = re.compile(r"^#{1,6}\s+\S")
 _UNDERLINE = re.compile(r"^(?:-{3,}|={3,})\s*$")
@@ -39,7 +39,7 @@ def recognises(source: Source) -> str | None:
     return "A Markdown page." if headings > 1 or bold > 1 or folded > 1 or ruled else None
 
 
-def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
+def read(source: Source, findings: Findings, arguments: Arguments) -> Contents:
     text = _without_front_matter(source.text(), findings)
     if "<details" in text or "<dl" in text:
         html = (
@@ -48,13 +48,13 @@ def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
             .render(re.sub(r"(</?(?:details|summary)[^>]*>)", r"\n\n\1\n\n", text))
         )
         html = html.replace("<p></p>", "")
-        return html_page.read(Source(source.name, ".html", given=html), findings, wishes)
+        return html_page.read(Source(source.name, ".html", given=html), findings, arguments)
     tokens = MarkdownIt("commonmark").enable("table").parse(text)
     rows = list(_table(tokens))
     headings = [token for token in tokens if token.type == "heading_open"]
     if rows and len(rows) > len(headings):
         return table("Markdown", "A Markdown page with a table.", rows, findings)
-    return records_of_headings("Markdown", list(_blocks(text)), findings, wishes, source.name)
+    return records_of_headings("Markdown", list(_blocks(text)), findings, arguments, source.name)
 
 
 def _without_front_matter(text: str, findings: Findings) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from helpers.own_file.messages import NoMessage, are_messages, messages_of, tools_of
-from helpers.own_file.record_parts import LISTS, SYSTEM_KEYS, Example, Values, decoded, with_system
+from helpers.own_file.dialect_readers.messages import NoMessage, are_messages, messages_of, tools_of
+from helpers.own_file.dialect_readers.record_parts import LISTS, SYSTEM_KEYS, Example, Values, decoded, with_system
 
 OF_A_CHAT = {"tools", "functions", "parallel_tool_calls"}
 

@@ -6,7 +6,7 @@ import re
 import warnings
 from typing import Any
 
-from helpers.own_file.strict_json import Reading
+from helpers.own_file.format_readers.strict_json import Reading
 
 LONGEST = 1_000_000  # characters; Python's parser takes a hundred times as much memory
 _START = re.compile(r"\s*(?:[\[({]\s*){1,2}'")

@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from helpers.own_file.arguments import Arguments
 from helpers.own_file.findings import AmbiguousFile, Findings, UnreadableFile, listed
 from helpers.own_file.record import Contents, Record
 from helpers.own_file.source import Source
-from helpers.own_file.wishes import Wishes
 
 _INSERT = re.compile(r"^\s*(?:insert|replace)\s+(?:ignore\s+)?(?:into\s+)?[`\"\[\w.]+", re.IGNORECASE | re.MULTILINE)
 _COPY = re.compile(r"^COPY\s+([\w.\"]+)\s*\(([^)]*)\)\s+FROM\s+stdin;$", re.IGNORECASE)
@@ -32,14 +32,14 @@ def _is_sql(start: str) -> bool:
     return bool(re.search(r"\bvalues\b\s*\(|\bfrom stdin;", start, re.IGNORECASE))
 
 
-def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
+def read(source: Source, findings: Findings, arguments: Arguments) -> Contents:
     """Raises AmbiguousFile where several tables have rows; `sheet` names one."""
     text = source.text()
     rows = [*_copied(text), *_inserted(text, source)]
     tables = Counter(name for name, _, _ in rows)
     if not tables:
         raise UnreadableFile(f"{source.name}: found an SQL dump without rows; expected INSERT INTO ... VALUES")
-    wanted = wishes.sheet
+    wanted = arguments.sheet
     if wanted is None:
         likely = [name for name in tables if _has_pairs(next(values for table, _, values in rows if table == name))]
         if len(tables) > 1 and len(likely) != 1:
@@ -61,7 +61,7 @@ def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
 
 
 def _has_pairs(values: dict[str, Any]) -> bool:
-    from helpers.own_file.column_names import is_answer_name, is_question_name
+    from helpers.own_file.to_examples.column_names import is_answer_name, is_question_name
 
     return any(map(is_question_name, values)) and any(map(is_answer_name, values))
 

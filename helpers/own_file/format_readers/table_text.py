@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from helpers.own_file.column_names import is_answer_name, is_name_of_a_column, is_question_name
+from helpers.own_file.arguments import Arguments
 from helpers.own_file.findings import Findings
 from helpers.own_file.record import Contents, Record
 from helpers.own_file.source import Source
-from helpers.own_file.wishes import Wishes
+from helpers.own_file.to_examples.column_names import is_answer_name, is_name_of_a_column, is_question_name
 
 DELIMITERS = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "bars"}
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".psv")
@@ -44,7 +44,7 @@ def recognises(source: Source) -> str | None:
     return f"A table with {DELIMITERS[shape.delimiter]}." if shape else None
 
 
-def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
+def read(source: Source, findings: Findings, arguments: Arguments) -> Contents:
     shape = shape_of(source)
     assert shape is not None
     rows = _rows(source, shape, findings)

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from helpers.own_file.arguments import Arguments
 from helpers.own_file.findings import Findings
 from helpers.own_file.record import Contents, Record
 from helpers.own_file.source import Source
-from helpers.own_file.wishes import Wishes
 
 _MARKS = "[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]*"
 _MONTH = r"[^\W\d_]{3,9}\.?"
@@ -86,7 +86,7 @@ def _time(stamped: re.Match[str]) -> str:
     return f"{stamped['date'] or stamped['later'] or ''} {stamped['time']}".strip()
 
 
-def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
+def read(source: Source, findings: Findings, arguments: Arguments) -> Contents:
     form = _form([line for _, line in source.head() if line.strip()][:200])
     sentence = recognises(source) or ""
     columns = ["sender", "time", "text"]

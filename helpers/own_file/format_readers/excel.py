@@ -4,12 +4,12 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from helpers.own_file.clean import cell_text
+from helpers.own_file.arguments import Arguments
 from helpers.own_file.findings import AmbiguousFile, Findings, UnreadableFile, listed
+from helpers.own_file.format_readers.table_text import Row, table
 from helpers.own_file.record import Contents
 from helpers.own_file.source import Source
-from helpers.own_file.table_text import Row, table
-from helpers.own_file.wishes import Wishes
+from helpers.own_file.text_cleaning import cell_text
 
 
 def recognises(source: Source) -> str | None:
@@ -23,7 +23,7 @@ def recognises(source: Source) -> str | None:
     return "An Excel file." if any(name.startswith("xl/") for name in names) else None
 
 
-def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
+def read(source: Source, findings: Findings, arguments: Arguments) -> Contents:
     """Raises AmbiguousFile where several sheets have rows, and none was named."""
     import openpyxl  # only where there is a sheet to read: it takes a moment to load
 
@@ -35,17 +35,17 @@ def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
         sheets = {sheet.title: sheet for sheet in book.worksheets if _has_rows(sheet)}
         if not sheets:
             raise UnreadableFile(f"{source.name}: found an Excel file without rows; expected questions and answers")
-        if wishes.sheet is not None and wishes.sheet not in sheets:
+        if arguments.sheet is not None and arguments.sheet not in sheets:
             raise AmbiguousFile(
-                f"sheet: found the sheets {listed(list(sheets))}, none named {wishes.sheet!r}", sheets=list(sheets)
+                f"sheet: found the sheets {listed(list(sheets))}, none named {arguments.sheet!r}", sheets=list(sheets)
             )
-        if wishes.sheet is None and len(sheets) > 1:
+        if arguments.sheet is None and len(sheets) > 1:
             raise AmbiguousFile(
                 f"{source.name}: found {len(sheets)} sheets with rows: {listed(list(sheets))}; expected one. "
                 f"Say which: sheet={next(iter(sheets))!r}.",
                 sheets=list(sheets),
             )
-        title = wishes.sheet or next(iter(sheets))
+        title = arguments.sheet or next(iter(sheets))
         rows = list(_rows(sheets[title], findings))
     sentence = f'The sheet "{title}" of an Excel file, with {len(rows):,} rows.'
     return table("Excel", sentence, rows, findings, unit="row")

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from helpers.own_file.arguments import Arguments
 from helpers.own_file.findings import AmbiguousFile, Findings, UnreadableFile
 from helpers.own_file.record import Contents, Record
-from helpers.own_file.wishes import Wishes
 
 _ASKS = re.compile(
     r"[?？؟]\s*[\"”')*]*\s*$|^(?:\W*)(?:who|what|when|where|why|how|which|can|may|do|does|did|is|are|was|"
@@ -38,13 +38,13 @@ def asks(text: str) -> bool:
 
 
 def records_of_headings(
-    format_: str, blocks: Sequence[Block], findings: Findings, wishes: Wishes, name: str
+    format_: str, blocks: Sequence[Block], findings: Findings, arguments: Arguments, name: str
 ) -> Contents:
     """The questions are the kind of heading of which most ask something, or that which the learner names.
 
     Raises AmbiguousFile where no kind of heading does, UnreadableFile where there is none.
     """
-    kind = _kind(blocks, wishes, name)
+    kind = _kind(blocks, arguments, name)
     records = list(_records(blocks, kind, findings))
     what = "bold lines" if kind == "bold" else f"headings of level {kind[1:]}"
     return Contents(
@@ -54,14 +54,14 @@ def records_of_headings(
         question="question",
         answer="answer",
         columns=["question", "answer", "section"],
-        wishes=replace(wishes, question=None) if wishes.question == kind else None,
+        arguments=replace(arguments, question=None) if arguments.question == kind else None,
     )
 
 
-def _kind(blocks: Sequence[Block], wishes: Wishes, name: str) -> str:
+def _kind(blocks: Sequence[Block], arguments: Arguments, name: str) -> str:
     counts = Counter(block.kind for block in blocks if block.kind in KINDS)
-    if wishes.question in counts:
-        return str(wishes.question)
+    if arguments.question in counts:
+        return str(arguments.question)
     asking = Counter(block.kind for block in blocks if block.kind in KINDS and asks(block.text))
     kinds = [kind for kind in KINDS if asking[kind] and asking[kind] * 2 >= counts[kind]]
     if kinds and asking.total() > 1:

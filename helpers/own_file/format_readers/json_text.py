@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from helpers.own_file.findings import Findings, beginning
-from helpers.own_file.python_literal import python_literal
+from helpers.own_file.format_readers.python_literal import python_literal
+from helpers.own_file.format_readers.strict_json import finite
 from helpers.own_file.source import Source
-from helpers.own_file.strict_json import finite
 
 # Possessive, and with an end for a text whose quotation mark is missing: linear in the length of any line.
 _STRING_OR_COMMA = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|,(\s*+[}\]])', re.DOTALL)

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from helpers.own_file.arguments import Arguments
 from helpers.own_file.findings import Findings
 from helpers.own_file.record import Contents, Record
 from helpers.own_file.source import Source
-from helpers.own_file.wishes import Wishes
 
 ARROWS = (" -> ", " --> ", " => ", " ==> ", "→", "⇒", "➔", "➡", " >> ", " := ", " :: ")
 WEAK_SIGNS = (" — ", " – ", " = ", " - ", ": ")
@@ -56,7 +56,7 @@ def _question_lines(lines: list[str]) -> bool:
     return len(answered) >= FEWEST and len(asking) * 8 >= len(lines) and len(answered) * 2 >= len(asking)
 
 
-def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
+def read(source: Source, findings: Findings, arguments: Arguments) -> Contents:
     arrow = _arrow([line for _, line in source.head() if line.strip()][:300])
     records = _of_arrows(source, arrow, findings) if arrow else _of_questions(source, findings)
     return Contents(

@@ -6,11 +6,11 @@ from typing import Any
 
 import lxml.etree
 
-from helpers.own_file.column_names import SENDER, is_one_of
+from helpers.own_file.arguments import Arguments
 from helpers.own_file.findings import Findings, UnreadableFile
 from helpers.own_file.record import Contents, Record
 from helpers.own_file.source import Source
-from helpers.own_file.wishes import Wishes
+from helpers.own_file.to_examples.column_names import SENDER, is_one_of
 
 _START = re.compile(r"\s*<(?:\?xml|!DOCTYPE|!--|[A-Za-z_][\w.:-]*[\s/>])")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
@@ -23,7 +23,7 @@ def recognises(source: Source) -> str | None:
     return None
 
 
-def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
+def read(source: Source, findings: Findings, arguments: Arguments) -> Contents:
     """Raises UnreadableFile with the line and the reason of the parser."""
     # Entities that a file defines itself are not opened, and nothing is fetched from elsewhere.
     parser = lxml.etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from helpers.own_file.marked_text import marked_messages
-from helpers.own_file.messages import NoMessage, are_messages, messages_of
-from helpers.own_file.record_parts import LISTS, Example, Values, decoded, with_system
+from helpers.own_file.dialect_readers.marked_text import marked_messages
+from helpers.own_file.dialect_readers.messages import NoMessage, are_messages, messages_of
+from helpers.own_file.dialect_readers.record_parts import LISTS, Example, Values, decoded, with_system
 
 BETTER, WORSE = (
     ("chosen", "preferred", "preferred_completion"),

@@ -4,13 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from helpers.own_file.column_names import answer_rank, question_rank
+from helpers.own_file.arguments import Arguments
+from helpers.own_file.dialect_readers.messages import ROLES
 from helpers.own_file.findings import Findings
-from helpers.own_file.messages import ROLES
 from helpers.own_file.record import Contents, Record
 from helpers.own_file.source import Source
-from helpers.own_file.turns import ASSISTANTS
-from helpers.own_file.wishes import Wishes
+from helpers.own_file.to_examples.chat_turns import ASSISTANTS
+from helpers.own_file.to_examples.column_names import answer_rank, question_rank
 
 # Markdown may stand around the word: **Q:** or ### Question 3:
 _LABEL = re.compile(
@@ -68,7 +68,7 @@ def _speakers(lines: list[str], suffix: str) -> list[str]:
     )
 
 
-def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
+def read(source: Source, findings: Findings, arguments: Arguments) -> Contents:
     lines = [line for _, line in source.head() if line.strip()][:400]
     labels = _question_labels(lines)
     sentence = recognises(source) or ""

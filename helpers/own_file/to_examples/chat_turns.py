@@ -6,12 +6,21 @@ from datetime import datetime
 from itertools import groupby, pairwise
 from typing import Any
 
-from helpers.own_file.clean import cell_text, is_html, text_of_html, without_entities, without_mojibake
-from helpers.own_file.column_names import CONVERSATION, SENDER, TEXT, TIME, answer_rank, is_one_of, plain, question_rank
+from helpers.own_file.arguments import Arguments
 from helpers.own_file.findings import AmbiguousFile, Findings
-from helpers.own_file.pair import chat_example
 from helpers.own_file.record import Contents, Record
-from helpers.own_file.wishes import Wishes
+from helpers.own_file.text_cleaning import cell_text, is_html, text_of_html, without_entities, without_mojibake
+from helpers.own_file.to_examples.column_names import (
+    CONVERSATION,
+    SENDER,
+    TEXT,
+    TIME,
+    answer_rank,
+    is_one_of,
+    plain,
+    question_rank,
+)
+from helpers.own_file.to_examples.simple_example import chat_example
 
 # Who answers, where the names of the speakers say so themselves.
 ASSISTANTS = set(
@@ -49,7 +58,7 @@ def _first(columns: list[str], names: tuple[str, ...]) -> str | None:
 
 
 def examples(
-    contents: Contents, records: Iterable[Record], columns: list[str], wishes: Wishes, findings: Findings
+    contents: Contents, records: Iterable[Record], columns: list[str], arguments: Arguments, findings: Findings
 ) -> tuple[Iterator[dict[str, Any]], dict[str, Any], list[str]]:
     """The examples, what was taken for what, and all who speak.
 
@@ -58,16 +67,16 @@ def examples(
     names = are_turns(columns) or (columns[0], columns[-1])
     time, conversation = _first(columns, TIME), _first(columns, CONVERSATION)
     turns = [turn for record in records if (turn := _turn(record, *names, findings))]
-    assistants = _assistants([turn[1] for turn in turns], wishes, contents.format)
+    assistants = _assistants([turn[1] for turn in turns], arguments, contents.format)
     whole = conversation is not None and len({record.values.get(conversation) for record, _, _ in turns}) > 1
     mapping = {
         "question": f'"{names[1]}" of the others', "answer": f'"{names[1]}" of {" and ".join(assistants)}',
-        "system": wishes.system,
+        "system": arguments.system,
     }  # fmt: skip
     ordered = _in_order(turns, time, contents.turns, findings)
     conversations = _conversations(ordered, conversation if whole else None)
     make = _whole_conversation if whole else _exchanges
-    made = (each for turns in conversations for each in make(turns, assistants, wishes.system, findings))
+    made = (each for turns in conversations for each in make(turns, assistants, arguments.system, findings))
     return made, mapping, list(dict.fromkeys(who for _, who, _ in turns))
 
 
@@ -106,14 +115,14 @@ def _plain_value(value: Any) -> Any:
     return value
 
 
-def _assistants(speakers: list[str], wishes: Wishes, format_: str) -> list[str]:
+def _assistants(speakers: list[str], arguments: Arguments, format_: str) -> list[str]:
     counts = Counter(speakers)
-    if wishes.assistants:
+    if arguments.assistants:
         known = {plain(name) or name: name for name in counts}
-        wanted = [known.get(plain(name) or name) for name in wishes.assistants]
+        wanted = [known.get(plain(name) or name) for name in arguments.assistants]
         if None in wanted:
             raise AmbiguousFile(
-                f"assistant: found the speakers {_counted(counts)}; expected one of them, not {wishes.assistant!r}",
+                f"assistant: found the speakers {_counted(counts)}; expected one of them, not {arguments.assistant!r}",
                 speakers=list(counts),
             )
         return [name for name in wanted if name]

@@ -4,12 +4,12 @@ import re
 
 import yaml
 
+from helpers.own_file.arguments import Arguments
 from helpers.own_file.findings import Findings, UnreadableFile
-from helpers.own_file.json_file import flat, is_record
-from helpers.own_file.json_records import records_in
+from helpers.own_file.format_readers.json_file import flat, is_record
+from helpers.own_file.format_readers.json_records import records_in
 from helpers.own_file.record import Contents, Record
 from helpers.own_file.source import Source
-from helpers.own_file.wishes import Wishes
 
 _ITEM_WITH_KEY = re.compile(r"\s*- (?:- |[\"']?[\w ]{1,40}[\"']?:(?:\s|$))")
 _KEY = re.compile(r"[\w \"']{1,40}:\s*(?:[|>][-+]?)?\s*$")
@@ -35,7 +35,7 @@ def _is_yaml(source: Source) -> bool:
         return False
 
 
-def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
+def read(source: Source, findings: Findings, arguments: Arguments) -> Contents:
     """Raises UnreadableFile with the line and the reason of the parser."""
     try:
         found = [value for value in yaml.safe_load_all(source.text()) if value is not None]

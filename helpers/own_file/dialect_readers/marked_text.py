@@ -2,8 +2,8 @@
 
 import re
 
-from helpers.own_file.messages import NoMessage
-from helpers.own_file.record_parts import Example, Values
+from helpers.own_file.dialect_readers.messages import NoMessage
+from helpers.own_file.dialect_readers.record_parts import Example, Values
 
 _LABELS = {
     "system": "system", "instruction": "user", "question": "user", "human": "user", "user": "user", "input": "user",

@@ -3,8 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-from helpers.own_file.messages import NoMessage, are_messages, messages_of, tools_of
-from helpers.own_file.record_parts import SYSTEM_KEYS, Example, Values, decoded, text_of_parts, with_system
+from helpers.own_file.dialect_readers.messages import NoMessage, are_messages, messages_of, tools_of
+from helpers.own_file.dialect_readers.record_parts import (
+    SYSTEM_KEYS,
+    Example,
+    Values,
+    decoded,
+    text_of_parts,
+    with_system,
+)
 
 ASKED = ("instruction", "prompt", "query")
 SAID = ("output", "completion", "response", "answer")

@@ -8,15 +8,15 @@ from typing import Any
 
 import lxml.html
 
-from helpers.own_file import labelled_text, notes_text
-from helpers.own_file.clean import text_of
-from helpers.own_file.column_names import answer_rank, question_rank
-from helpers.own_file.document import KINDS, Block, asks, records_of_headings
+from helpers.own_file.arguments import Arguments
 from helpers.own_file.findings import Findings, UnreadableFile
+from helpers.own_file.format_readers import labelled_text, notes_text
+from helpers.own_file.format_readers.headings import KINDS, Block, asks, records_of_headings
+from helpers.own_file.format_readers.table_text import table
 from helpers.own_file.record import Contents, Record
 from helpers.own_file.source import Source
-from helpers.own_file.table_text import table
-from helpers.own_file.wishes import Wishes
+from helpers.own_file.text_cleaning import text_of
+from helpers.own_file.to_examples.column_names import answer_rank, question_rank
 
 _START = re.compile(
     r"\s*(?:<!--.*?-->\s*)?"
@@ -34,7 +34,7 @@ def recognises(source: Source) -> str | None:
     return None
 
 
-def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
+def read(source: Source, findings: Findings, arguments: Arguments) -> Contents:
     """Raises UnreadableFile or AmbiguousFile, with what was found on the page."""
     text = re.sub(r"^\s*<\?xml[^>]*\?>", "", source.text())
     if not text.strip():
@@ -59,8 +59,8 @@ def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
         written = Source(source.name, given=text_of(page))
         for reader in (labelled_text, notes_text):  # questions that only the words show
             if sentence := reader.recognises(written):
-                return replace(reader.read(written, findings, wishes), format="HTML", sentence=sentence)
-    return records_of_headings("HTML", blocks, findings, wishes, source.name)
+                return replace(reader.read(written, findings, arguments), format="HTML", sentence=sentence)
+    return records_of_headings("HTML", blocks, findings, arguments, source.name)
 
 
 _SENTENCES = {

@@ -5,13 +5,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from helpers.own_file.clean import cell_text, is_html, is_placeholder, text_of_html, without_entities, without_mojibake
-from helpers.own_file.column_names import STATUS, is_one_of
-from helpers.own_file.columns import IN_BRACES, Mapping, column_named, columns_of, texts_of
+from helpers.own_file.arguments import Part
 from helpers.own_file.findings import AmbiguousFile, Findings, beginning, listed
-from helpers.own_file.pair import chat_example
 from helpers.own_file.record import Contents, Record
-from helpers.own_file.wishes import Part
+from helpers.own_file.text_cleaning import (
+    cell_text,
+    is_html,
+    is_placeholder,
+    text_of_html,
+    without_entities,
+    without_mojibake,
+)
+from helpers.own_file.to_examples.column_mapping import IN_BRACES, Mapping, column_named, columns_of, texts_of
+from helpers.own_file.to_examples.column_names import STATUS, is_one_of
+from helpers.own_file.to_examples.simple_example import chat_example
 
 
 class Reader:

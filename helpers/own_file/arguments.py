@@ -8,7 +8,7 @@ Part = str | int | Sequence[str | int] | None
 
 
 @dataclass(frozen=True)
-class Wishes:
+class Arguments:
     """Arguments that were not given are None. See `examples_from`."""
 
     question: Part = None

@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from helpers.own_file.clean import cell_text
-from helpers.own_file.column_names import (
+from helpers.own_file.arguments import Arguments, Part
+from helpers.own_file.findings import AmbiguousFile, Findings, UnreadableFile, listed
+from helpers.own_file.record import Contents, Record
+from helpers.own_file.text_cleaning import cell_text
+from helpers.own_file.to_examples.column_names import (
     CONVERSATION,
     STATUS,
     SYSTEM,
@@ -16,9 +19,6 @@ from helpers.own_file.column_names import (
     plain,
     question_rank,
 )
-from helpers.own_file.findings import AmbiguousFile, Findings, UnreadableFile, listed
-from helpers.own_file.record import Contents, Record
-from helpers.own_file.wishes import Part, Wishes
 
 Values = dict[str, Any]
 IN_BRACES = re.compile(r"\{([^{}\n]+)\}")
@@ -37,12 +37,12 @@ class Mapping:
         return {"question": self.question, "answer": self.answer, "system": self.system}
 
 
-def mapping_of(contents: Contents, sample: list[Record], wishes: Wishes, findings: Findings) -> Mapping:
+def mapping_of(contents: Contents, sample: list[Record], arguments: Arguments, findings: Findings) -> Mapping:
     """What the learner said, else what the names of the columns say. Raises AmbiguousFile where that is not clear."""
     columns = columns_of(contents, sample)
-    for part in (wishes.question, wishes.answer):
+    for part in (arguments.question, arguments.answer):
         _check_part(part, columns)
-    question, answer = wishes.question, wishes.answer
+    question, answer = arguments.question, arguments.answer
     if question is None:
         question = contents.question or _by_name(columns, sample, "question", answer, contents.format, findings)
     if answer is None:
@@ -50,12 +50,12 @@ def mapping_of(contents: Contents, sample: list[Record], wishes: Wishes, finding
     headless = len(columns) == 2 and columns == ["column 1", "column 2"]
     if headless and question is None and answer is None:
         question, answer = "column 1", "column 2"
-    elif wishes.question is not None or wishes.answer is not None or question is None or answer is None:
+    elif arguments.question is not None or arguments.answer is not None or question is None or answer is None:
         question = question if question is not None else _only_text(columns, sample, answer)
         answer = answer if answer is not None else _only_text(columns, sample, question)
     if question is None or answer is None or question == answer:
         raise _unclear(contents.format, columns, sample, question, answer)
-    system = wishes.system
+    system = arguments.system
     if system is None:
         system = next((name for name in columns if is_one_of(name, SYSTEM)), None)
     return Mapping(question, answer, system)

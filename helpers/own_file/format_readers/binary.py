@@ -3,10 +3,10 @@
 import zipfile
 from dataclasses import dataclass
 
+from helpers.own_file.arguments import Arguments
 from helpers.own_file.findings import Findings, UnreadableFile
 from helpers.own_file.record import Contents
 from helpers.own_file.source import Source
-from helpers.own_file.wishes import Wishes
 
 _TABLE = 'Put questions and answers into a table with the columns "question" and "answer", and save it as CSV or xlsx'
 _LABELS = 'with "Q:" before each question and "A:" before each answer'
@@ -62,7 +62,7 @@ def recognises(source: Source) -> str | None:
     return f"{found.what[:1].upper()}{found.what[1:]}." if found else None
 
 
-def read(source: Source, findings: Findings, wishes: Wishes) -> Contents:
+def read(source: Source, findings: Findings, arguments: Arguments) -> Contents:
     """Raises UnreadableFile, always."""
     found = kind_of(source)
     assert found is not None
