@@ -98,7 +98,7 @@ def read_lines(
             if not line.strip():
                 form.blank += 1
                 continue
-            if form.other is not UTF_8 and not line.isascii():
+            if form.other.codec != "utf-8" and not line.isascii():
                 line = _decoded(line, number, form)
             yield number, line
 
