@@ -10,13 +10,15 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from helpers.course_data.given import examples_given, existing_file, is_columns
+from helpers.course_data.given import examples_given, existing_file, is_columns, what_it_is
 from helpers.display.tables import Shown, paragraph, plural, short_path
 from helpers.examples_from import examples_from
-from helpers.own_file.findings import Findings
+from helpers.own_file.arguments import Arguments
+from helpers.own_file.findings import AmbiguousFile, Findings
+from helpers.own_file.format_readers.table_text import NEVER_CLOSED
+from helpers.own_file.format_readers.table_text import read as read_table
 from helpers.own_file.source import source_of
-from helpers.own_file.table_text import read as read_table
-from helpers.own_file.wishes import Wishes
+from helpers.own_file.to_examples.column_mapping import column_named
 from helpers.training_file.hints import Hints
 from helpers.training_file.host_rules import check_for_host, rules_of
 from helpers.training_file.jsonl import FileForm, copy_file, read_lines, write_lines
@@ -155,19 +157,41 @@ def from_rows(
         An example for each row, in the same order.
 
     Raises:
+        OSError: the path leads to no file.
         ValueError: names the columns that are missing, or every row without a question or an answer.
     """
     if is_columns(rows):
         rows = pd.DataFrame(rows)
-    if isinstance(rows, dict):
-        raise ValueError(f"rows: found one dict, {excerpt(rows)}; expected a list of rows: [{{...}}, {{...}}]")
-    found = examples_from(rows, question=question, answer=answer, system=system)
+    if isinstance(rows, str | os.PathLike):
+        rows = existing_file(rows)
+    elif isinstance(rows, dict | bytes) or not isinstance(rows, Iterable):
+        expected = "a table, or a list of dicts with a question and an answer: [{...}, {...}]"
+        raise ValueError(f"rows: found {what_it_is(rows)}; expected {expected}")
+    try:
+        found = examples_from(rows, question=question, answer=answer, system=system)
+    except AmbiguousFile as error:
+        missing = [name for name in (question, answer) if column_named(name, error.columns) is None]
+        if not missing:
+            raise
+        there = f"the columns {', '.join(error.columns)}" if error.columns else "no columns"
+        expected = f"expected also {', '.join(missing)}. {_instead(error.columns)}"
+        raise ValueError(f"rows: found {there}; {expected}") from error
     empty = [each.place.split()[-1] for each in found.skipped if each.reason.startswith("no ")]
     if empty:
         raise ValueError(f"rows without a question or an answer: {', '.join(empty)}; fill them in or remove them")
     if found.skipped:
-        raise ValueError(f"rows that cannot be read: {'; '.join(map(str, found.skipped[:MOST_NAMED]))}")
+        told = "; ".join(map(str, found.skipped[:MOST_NAMED]))
+        unclosed = any(each.reason == NEVER_CLOSED for each in found.skipped)
+        closing = '; expected a closing " after each opening one' if unclosed else ""
+        raise ValueError(f"{found.source}: rows that cannot be read: {told}{closing}")
     return found
+
+
+def _instead(columns: list[str]) -> str:
+    """What to do with a table whose columns have other names."""
+    if "messages" in columns:
+        return "These are examples already: check() and write() take them as they are"
+    return 'Name the two with question="..." and answer="...", or let examples_from("file") propose them'
 
 
 def _rows_of(rows: Rows) -> Iterator[dict[str, Any]]:
@@ -175,7 +199,7 @@ def _rows_of(rows: Rows) -> Iterator[dict[str, Any]]:
         yield from rows.to_dict("records")
     else:
         source = source_of(rows)
-        yield from (record.values for record in read_table(source, Findings(), Wishes()).records)
+        yield from (record.values for record in read_table(source, Findings(), Arguments()).records)
 
 
 def split(

@@ -6,15 +6,15 @@ from os import PathLike
 from typing import Any
 
 from helpers.display.tables import html_table, paragraph, plural, text_table
-from helpers.own_file.clean import cell_text
+from helpers.own_file.arguments import Arguments, Part
 from helpers.own_file.encoding import Encoding
 from helpers.own_file.findings import AmbiguousFile, Findings, OwnFileError, Skipped, UnreadableFile, beginning
+from helpers.own_file.format_readers.json_file import flat
 from helpers.own_file.formats import Format, recognise
-from helpers.own_file.json_file import flat
 from helpers.own_file.reading import Reading, read_contents, read_source
 from helpers.own_file.record import Contents, Record
 from helpers.own_file.source import source_of
-from helpers.own_file.wishes import Part, Wishes
+from helpers.own_file.text_cleaning import cell_text
 from helpers.training_file.rules import Example, check_example
 
 __all__ = [
@@ -150,7 +150,7 @@ def examples_from(
         UnreadableFile: there is none; the message says what to do instead.
         FileNotFoundError: a path leads nowhere.
     """
-    wishes = Wishes(question, answer, system, assistant, only or {}, sheet)
+    arguments = Arguments(question, answer, system, assistant, only or {}, sheet)
     if isinstance(source, str | bytes | bytearray | memoryview | PathLike):
         try:
             opened = source_of(source, encoding)
@@ -159,9 +159,9 @@ def examples_from(
             raise ValueError(
                 f'encoding: found {encoding!r}; expected a name such as "utf-8", "gb18030" or "cp1252"'
             ) from error
-        reading = read_source(opened, wishes)
+        reading = read_source(opened, arguments)
         return _examples(reading, opened.name, found)
-    reading = read_contents(_table(source), Findings(), wishes)
+    reading = read_contents(_table(source), Findings(), arguments)
     if not reading.examples:
         raise UnreadableFile(
             "the table: found no example in it; expected rows with a question and an answer. "

@@ -30,7 +30,7 @@ from helpers.job_watching import panel
 from helpers.job_watching import watcher as watching
 from helpers.job_watching.view import follow
 from helpers.job_watching.watcher import Watcher, status_line
-from helpers.own_file.pair import chat_example
+from helpers.own_file.to_examples.simple_example import chat_example
 from helpers.practice import start_server
 from helpers.upload import upload_file
 

@@ -15,7 +15,7 @@ from helpers.forms.in_use import InUse, own_system
 from helpers.forms.unsaved_rows import UnsavedRows
 from helpers.hosts import base_model_for, current_host
 from helpers.my_case import COURSE_SYSTEM
-from helpers.own_file.pair import pair_of
+from helpers.own_file.to_examples.simple_example import pair_of
 from helpers.preflight import preflight
 
 TOPIC = "the CloudRest mattress, sold in a shop"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import ipywidgets as widgets
 
 from helpers.forms.form import button, row
-from helpers.own_file.pair import chat_example
+from helpers.own_file.to_examples.simple_example import chat_example
 from helpers.training_file.rules import Example
 
 LETTERS_IN_A_LINE = 60  # of a field on a screen of usual width

@@ -19,7 +19,7 @@ from helpers.forms.row_pairs import Pairs, as_pairs
 from helpers.forms.unsaved_rows import UnsavedRows, hash_of
 from helpers.my_case import COURSE_SYSTEM
 from helpers.own_file.findings import AmbiguousFile
-from helpers.own_file.pair import chat_example, pair_of
+from helpers.own_file.to_examples.simple_example import chat_example, pair_of
 from helpers.tokens import count_example
 from helpers.training_file.rules import MIN_EXAMPLES, Example
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from helpers.examples_from import Examples
-from helpers.own_file.pair import pair_of
+from helpers.own_file.to_examples.simple_example import pair_of
 
 
 @dataclass

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from helpers.own_file.dialect_instructions import instruction, is_pair
-from helpers.own_file.dialect_lists import (
+from helpers.own_file.dialect_readers.conversations import (
     batch,
     chat,
     chatgpt_export,
@@ -14,15 +13,16 @@ from helpers.own_file.dialect_lists import (
     is_chatgpt_export,
     is_list,
 )
-from helpers.own_file.dialect_preferences import (
+from helpers.own_file.dialect_readers.instructions import instruction, is_pair
+from helpers.own_file.dialect_readers.marked_text import is_one_text, one_text
+from helpers.own_file.dialect_readers.preferences import (
     BETTER,
     is_openai_preference,
     is_preference,
     openai_preference,
     preference,
 )
-from helpers.own_file.marked_text import is_one_text, one_text
-from helpers.own_file.record_parts import LISTS, SYSTEM_KEYS, Example, Values
+from helpers.own_file.dialect_readers.record_parts import LISTS, SYSTEM_KEYS, Example, Values
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ DIALECTS = [
         "preferred_output",
     ),
     _dialect(
-        "Preferences (prompt, chosen, rejected)",
+        "Preferences as TRL writes them (prompt, chosen and rejected)",
         " ".join(BETTER),
         is_preference,
         preference,
@@ -98,3 +98,9 @@ DIALECTS = [
 def dialect_of(values: Values) -> Dialect | None:
     """The first dialect of which this is a record."""
     return next((each for each in DIALECTS if not each.keys.isdisjoint(values) and each.recognises(values)), None)
+
+
+def dialect_by_its_keys(values: Values) -> Dialect | None:
+    """The dialect that a record was meant to be of, by its keys alone: {"conversations": []}."""
+    keys = values.keys() - {"text", *SYSTEM_KEYS}
+    return next((each for each in DIALECTS if not each.keys.isdisjoint(keys)), None)

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from itertools import islice
 from os import PathLike
 
-from helpers.own_file import (
+from helpers.own_file.arguments import Arguments
+from helpers.own_file.dialects import dialect_of
+from helpers.own_file.findings import Findings, OwnFileError, UnreadableFile
+from helpers.own_file.format_readers import (
     anki,
     binary,
     chat_export,
@@ -21,11 +24,8 @@ from helpers.own_file import (
     xml_file,
     yaml_file,
 )
-from helpers.own_file.dialects import dialect_of
-from helpers.own_file.findings import Findings, OwnFileError, UnreadableFile
 from helpers.own_file.record import Contents
 from helpers.own_file.source import HEAD, Source, source_of
-from helpers.own_file.wishes import Wishes
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Reader:
 
     name: str
     recognises: Callable[[Source], str | None]
-    read: Callable[[Source, Findings, Wishes], Contents]
+    read: Callable[[Source, Findings, Arguments], Contents]
 
 
 READERS = [
@@ -83,7 +83,7 @@ def recognise(given: str | bytes | PathLike[str], encoding: str | None = None) -
         return None
     reader, sentence = found
     try:
-        contents = reader.read(_beginning(source, reader), Findings(), Wishes())
+        contents = reader.read(_beginning(source, reader), Findings(), Arguments())
         records = list(islice(contents.records, RECORDS_LOOKED_AT))
     except OwnFileError as error:
         refused = isinstance(error, UnreadableFile) and reader.recognises is binary.recognises

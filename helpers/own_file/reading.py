@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
 
-from helpers.own_file import column_examples, columns, turns
-from helpers.own_file.clean import cell_text
+from helpers.own_file.arguments import Arguments
+from helpers.own_file.dialect_readers.messages import NoMessage
+from helpers.own_file.dialect_readers.prompt_separators import separators_of
 from helpers.own_file.dialects import Dialect, dialect_of
 from helpers.own_file.findings import AmbiguousFile, Findings, UnreadableFile, listed
 from helpers.own_file.formats import reader_of
-from helpers.own_file.messages import NoMessage
 from helpers.own_file.record import Contents, Record
-from helpers.own_file.separators import Separators, separators_of
 from helpers.own_file.source import Source
-from helpers.own_file.wishes import Wishes
+from helpers.own_file.text_cleaning import cell_text
+from helpers.own_file.to_examples import chat_turns, column_examples, column_mapping
 
 FIRST_ROWS = 5
 SAMPLE = 300  # records that are looked at before the first is turned into an example
@@ -40,14 +40,14 @@ class Reading:
     first_rows: list[dict[str, Any]] = field(default_factory=list)
 
 
-def read_source(source: Source, wishes: Wishes) -> Reading:
+def read_source(source: Source, arguments: Arguments) -> Reading:
     """Raises AmbiguousFile or UnreadableFile, which say what to do."""
     found = reader_of(source)
     if found is None:
         raise UnreadableFile(_why_not_recognised(source))
     findings = Findings()
-    contents = found[0].read(source, findings, wishes)
-    reading = read_contents(contents, findings, wishes)
+    contents = found[0].read(source, findings, arguments)
+    reading = read_contents(contents, findings, arguments)
     for number, what in source.undecodable.items():
         findings.skip(f"line {number}", f"cannot be decoded: {what}. Give encoding=..., or save the file as UTF-8")
     if not reading.examples:
@@ -55,17 +55,17 @@ def read_source(source: Source, wishes: Wishes) -> Reading:
     return reading
 
 
-def read_contents(contents: Contents, findings: Findings, wishes: Wishes) -> Reading:
+def read_contents(contents: Contents, findings: Findings, arguments: Arguments) -> Reading:
     """Raises AmbiguousFile, with the first rows."""
-    wishes = contents.wishes or wishes
+    arguments = contents.arguments or arguments
     records = iter(contents.records)
     sample = list(islice(records, SAMPLE))
-    names = columns.columns_of(contents, sample)
+    names = column_mapping.columns_of(contents, sample)
     first_rows = [record.values for record in sample[:FIRST_ROWS]]
     reading = Reading(contents.format, contents.sentence, {}, [], findings, names, first_rows=first_rows)
-    wanted = _only(chain(sample, records), wishes, names, findings)
+    wanted = _only(chain(sample, records), arguments, names, findings)
     try:
-        _make_examples(reading, contents, sample, wanted, wishes)
+        _make_examples(reading, contents, sample, wanted, arguments)
     except AmbiguousFile as error:
         error.first_rows = first_rows
         raise
@@ -73,49 +73,54 @@ def read_contents(contents: Contents, findings: Findings, wishes: Wishes) -> Rea
 
 
 def _make_examples(
-    reading: Reading, contents: Contents, sample: list[Record], records: Iterable[Record], wishes: Wishes
+    reading: Reading, contents: Contents, sample: list[Record], records: Iterable[Record], arguments: Arguments
 ) -> None:
     """By the dialect of the records, as messages of a chat, or by their columns."""
     findings, names = reading.findings, reading.columns
-    dialects = Counter(found.name for record in sample if (found := _dialect(record, contents, wishes)))
+    dialects = Counter(found.name for record in sample if (found := _dialect(record, contents, arguments)))
     if dialects and sum(dialects.values()) * 2 >= len(sample):
         name = dialects.most_common(1)[0][0]
         reading.format = f"{name} ({contents.format})"
-        reading.examples = list(_of_dialects(records, sample, wishes, reading, name))
-    elif contents.turns or (wishes.question is None and wishes.answer is None and _are_turns(names, contents)):
-        made, reading.mapping, reading.speakers = turns.examples(contents, records, names, wishes, findings)
+        reading.examples = list(_of_dialects(records, sample, arguments, reading, name))
+    elif contents.turns or (arguments.question is None and arguments.answer is None and _are_turns(names, contents)):
+        made, reading.mapping, reading.speakers = chat_turns.examples(contents, records, names, arguments, findings)
         reading.format = contents.format if contents.turns else f"Messages of a chat ({contents.format})"
         reading.examples = [("", example) for example in made]
     elif sample:
-        if wishes.assistants:
+        if arguments.assistants:
             raise AmbiguousFile(
                 f"assistant: found records with the parts {listed(names)}, no messages of a chat; "
                 "expected question= and answer= instead.",
                 columns=names,
             )
-        mapping = columns.mapping_of(contents, sample, wishes, findings)
+        mapping = column_mapping.mapping_of(contents, sample, arguments, findings)
         reading.mapping = mapping.as_dict()
         made = column_examples.examples(contents, records, sample, mapping, findings)
         reading.examples = [("", example) for example in made]
 
 
 def _are_turns(names: list[str], contents: Contents) -> bool:
-    return contents.question is None and turns.are_turns(names) is not None
+    return contents.question is None and chat_turns.are_turns(names) is not None
 
 
-def _dialect(record: Record, contents: Contents, wishes: Wishes) -> Dialect | None:
+def _dialect(record: Record, contents: Contents, arguments: Arguments) -> Dialect | None:
     """Where the learner names a question or an answer, the parts of a record are columns."""
-    if wishes.question is not None or wishes.answer is not None or contents.turns or contents.question is not None:
+    if (
+        arguments.question is not None
+        or arguments.answer is not None
+        or contents.turns
+        or contents.question is not None
+    ):
         return None
     return dialect_of(record.values)
 
 
-def _only(records: Iterable[Record], wishes: Wishes, names: list[str], findings: Findings) -> Iterator[Record]:
-    wrong = [name for name in wishes.only if name not in names]
+def _only(records: Iterable[Record], arguments: Arguments, names: list[str], findings: Findings) -> Iterator[Record]:
+    wrong = [name for name in arguments.only if name not in names]
     if wrong:
         raise AmbiguousFile(f"only: found the columns {listed(names)}, none named {listed(wrong)}", columns=names)
     for record in records:
-        for name, wanted in wishes.only.items():
+        for name, wanted in arguments.only.items():
             allowed = wanted if isinstance(wanted, list | tuple | set) else [wanted]
             value = cell_text(record.values.get(name))
             if value not in {cell_text(each) for each in allowed}:
@@ -126,11 +131,11 @@ def _only(records: Iterable[Record], wishes: Wishes, names: list[str], findings:
 
 
 def _of_dialects(
-    records: Iterable[Record], sample: list[Record], wishes: Wishes, reading: Reading, usual: str
+    records: Iterable[Record], sample: list[Record], arguments: Arguments, reading: Reading, usual: str
 ) -> Iterator[tuple[str, Example]]:
     """The examples of training records. Each may be of another dialect than the others."""
     findings, left_out = reading.findings, Counter[str]()
-    marks = separators_of([record.values for record in sample]) if usual == "Prompt and completion" else Separators()
+    marks = separators_of([record.values for record in sample])
     if marks.note:
         findings.note(marks.note)
     others: Counter[str] = Counter()
@@ -142,7 +147,7 @@ def _of_dialects(
             findings.skip(record.place, f"no record of a format that is known; it has {keys}")
             continue
         if dialect.name == usual:
-            reading.mapping = {"question": dialect.question, "answer": dialect.answer, "system": wishes.system}
+            reading.mapping = {"question": dialect.question, "answer": dialect.answer, "system": arguments.system}
         others[dialect.name] += 1
         keys_left: set[str] = set()
         try:
@@ -151,8 +156,8 @@ def _of_dialects(
             findings.skip(record.place, str(error), str(next(iter(record.values.values()), "")))
             continue
         left_out.update(keys_left)
-        if wishes.system is not None:
-            _set_system(example, wishes.system, findings, record.place)
+        if arguments.system is not None:
+            _set_system(example, arguments.system, findings, record.place)
         systems.update(_systems(example))
         yield record.place, example
     if len(others) > 1:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from helpers.own_file.wishes import Wishes
+from helpers.own_file.arguments import Arguments
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Contents:
         answer: the part that is the answer, where the format itself says so.
         turns: each record is one message of a chat, with the parts sender, text and time.
         html: the parts are HTML.
-        wishes: what is left of the learner's wishes, where the reader has fulfilled some.
+        arguments: what is left of the arguments, where the reader has used some.
     """
 
     format: str
@@ -39,5 +39,5 @@ class Contents:
     answer: str | None = None
     turns: bool = False
     html: bool = False
-    wishes: Wishes | None = None
+    arguments: Arguments | None = None
     columns: list[str] = field(default_factory=list)

@@ -3,15 +3,14 @@
 import io
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from helpers.display.tables import short_path
-from helpers.own_file.encoding import Encoding, encoding_of
+from helpers.own_file.encoding import CHUNK, Encoding, encoding_of, wide_lines
 
 HEAD = 65_536  # bytes by which a file is recognised
-CHUNK = 1_048_576
 
 
 @dataclass
@@ -29,6 +28,7 @@ class Source:
     wanted: str | None = None
     undecodable: dict[int, str] = field(default_factory=dict)  # number of a line -> what was found in it
     _encoding: Encoding | None = None
+    _head: list[tuple[int, str]] | None = None
 
     @property
     def encoding(self) -> Encoding | None:
@@ -56,14 +56,25 @@ class Source:
             return file.read(HEAD)
 
     def head(self) -> list[tuple[int, str]]:
-        """The first lines, with their numbers: enough to recognise a format by."""
-        lines, size = [], 0
-        for number, line in self.lines():
-            lines.append((number, line))
-            size += len(line)
-            if size > HEAD:
-                break
-        return lines
+        """The first lines, two at least, with their numbers: enough to recognise a format by."""
+        if self._head is None:
+            self._head = list(self._beginning().lines())
+        return self._head
+
+    def _beginning(self) -> "Source":
+        """As much of the file as its format is recognised by, so that the rest of a long one need not be read."""
+        if self.given is not None:
+            return self if len(self.given) <= HEAD else replace(self, given=self.given[: self._end_of_head()])
+        with self.open() as file:
+            start = file.read(HEAD)
+            more = file.readline() + file.readline()
+        return replace(self, path=None, content=start + more, undecodable={}, _encoding=None)
+
+    def _end_of_head(self) -> int:
+        assert self.given is not None
+        end = self.given.find("\n", HEAD)
+        end = self.given.find("\n", end + 1) if end >= 0 else end
+        return end if end >= 0 else len(self.given)
 
     def text(self) -> str:
         return "\n".join(line for _, line in self.lines(keep_numbers=True))
@@ -77,12 +88,12 @@ class Source:
             return
         assert self.encoding is not None
         number = 0
-        for raw in self._raw_lines(self.encoding):
+        for raw, encoding in self._raw_lines(self.encoding):
             try:
-                text = self.encoding.decode(raw)
+                text = encoding.decode(raw)
             except UnicodeDecodeError as error:
                 number += 1
-                found = f"the byte 0x{raw[error.start]:02x} at place {error.start + 1} is not {self.encoding.label}"
+                found = f"the byte 0x{raw[error.start]:02x} at place {error.start + 1} is not {encoding.label}"
                 self.undecodable[number] = found
                 if keep_numbers:
                     yield number, ""
@@ -91,32 +102,13 @@ class Source:
                 number += 1
                 yield number, line
 
-    def _raw_lines(self, encoding: Encoding) -> Iterator[bytes]:
-        width = 4 if encoding.codec.startswith("utf-32") else 2 if encoding.codec.startswith("utf-16") else 1
+    def _raw_lines(self, encoding: Encoding) -> Iterator[tuple[bytes, Encoding]]:
         with self.open() as file:
             file.seek(encoding.mark)
-            yield from file if width == 1 else _wide_lines(file, encoding.codec, width)
-
-
-def _wide_lines(file: BinaryIO, codec: str, width: int) -> Iterator[bytes]:
-    """Lines of a text in which a line feed has two or four bytes. A tail that another program appended in UTF-8 is
-    handed out in the encoding of the file."""
-    end, rest = "\n".encode(codec), b""
-    for chunk in _chunks(file):
-        rest += chunk
-        start = place = 0
-        while (place := rest.find(end, place)) >= 0:
-            if place % width == 0:
-                yield rest[start : place + width]
-                start = place = place + width
+            if encoding.codec.startswith(("utf-16", "utf-32")):
+                yield from ((line, Encoding(codec)) for line, codec in wide_lines(file, encoding.codec))
             else:
-                place += 1
-        rest = rest[start:]
-    if len(rest) > width and b"\0" not in rest and rest.lstrip()[:1] in (b"{", b"["):
-        for line in rest.decode("utf-8", "replace").split("\n"):
-            yield (line + "\n").encode(codec)
-    elif rest:
-        yield rest
+                yield from ((line, encoding) for line in file)
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

@@ -44,7 +44,7 @@ class Hints:
         if self.yes_or_no >= max(FEWEST_YES_OR_NO, YES_OR_NO_SHARE * self.answers):
             found.append(
                 f"{plural(self.yes_or_no, 'answer')} begin with Yes or No and do not name what they speak of. A small "
-                'model learns the "Yes" and then guesses: begin with the subject ("The CloudRest has ...").'
+                'model learns the "Yes" and then guesses: begin with the subject ("The delivery takes ...").'
             )
         if self.base is None:
             return found

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+from helpers.own_file.format_readers.strict_json import Reading, json_inside
 from helpers.training_file.problem import Example, Finding, excerpt
 
 AN_OBJECT = 'an object: {"messages": [...]}'
@@ -13,42 +14,6 @@ FULL_WIDTH_COMMA, FULL_WIDTH_COLON = "\uff0c", "\uff1a"
 _TRAILING_COMMA = re.compile(r",\s*[}\]]")
 _HALF_CHARACTER = re.compile(rb"\\u[dD][89abcdefABCDEF]")
 _ROW_OF_A_TABLE = re.compile(r'"[^"]*"\s*[,;\t]')
-LARGEST_NESTED = 10_000_000  # characters of a text that is looked into for JSON
-
-
-class Reading:
-    """Reads JSON as the practice server does, and keeps the keys that stand twice in one object."""
-
-    def __init__(self) -> None:
-        self.twice: list[str] = []
-
-    def loads(self, text: str | bytes, *, strict: bool = True) -> Any:
-        """Raises ValueError for what is no JSON, also for NaN and for a number that is too large; RecursionError for
-        brackets without end."""
-        return json.loads(
-            text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=self._object, strict=strict
-        )
-
-    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            seen: set[str] = set()
-            for key, _ in pairs:
-                if key in seen and key not in self.twice:
-                    self.twice.append(key)
-                seen.add(key)
-        return found
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(name)
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if number in (float("inf"), float("-inf")):
-        raise ValueError(digits)
-    return number
 
 
 def object_on(raw: bytes, finding: Finding) -> Example | None:
@@ -101,18 +66,6 @@ def not_an_object(value: Any, finding: Finding) -> None:
         )  # fmt: skip
     else:
         finding.error("not_an_object", "the line", excerpt(value), AN_OBJECT, ONE_PER_LINE)
-
-
-def json_inside(text: Any) -> dict[str, Any] | list[Any] | None:
-    """The object or list that a text holds as JSON; None if it holds none."""
-    if not isinstance(text, str) or len(text) > LARGEST_NESTED or text.strip()[:1] not in ("{", "["):
-        return None
-    reading = Reading()
-    try:
-        value = reading.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return None if reading.twice else value
 
 
 def _check_characters(example: Example, finding: Finding) -> None:

@@ -1,24 +1,23 @@
 """Reading training files a line at a time, whatever encoding they were saved in, and writing them safely."""
 
 import os
-import re
 import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from tqdm.auto import tqdm
 
 from helpers.display.tables import plural
-from helpers.training_file.encodings import Survey, encoding_label, survey, utf16_lines, utf16_without_mark
+from helpers.own_file.encoding import Encoding, encoding_of_lines, marked_encoding, wide_lines
 from helpers.training_file.rules import Problem
 
-BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
-PROBE = 64  # bytes at the beginning of a file, from which UTF-16 without a mark is recognised
+UTF_8 = Encoding("utf-8")
+HEAD = 65_536  # bytes at the beginning of a file, from which UTF-16 without a mark is recognised
 OPEN_SECONDS = 1.0  # how long a file may be read by another program that is to be replaced or deleted
 LONG_FILE = 20_000_000  # bytes; below it, reading takes a moment and needs no progress bar
 
@@ -27,24 +26,23 @@ LONG_FILE = 20_000_000  # bytes; below it, reading takes a moment and needs no p
 class FileForm:
     """How a file is saved: what is unusual about it, gathered while it is read."""
 
-    encoding: str = "utf-8"
-    byte_order_mark: bool = False
-    crlf: int = 0
-    blank: int = 0
-    other_encoding: str | None = None  # in which lines are saved that are no UTF-8; as it was recognised
+    encoding: Encoding = UTF_8
+    other: Encoding = UTF_8  # in which lines are saved that are no UTF-8; as it was recognised
     decoded: int = 0
     first_decoded: int = 0
+    crlf: int = 0
+    blank: int = 0
 
     def problems(self) -> list[Problem]:
         found = []
-        if self.encoding != "utf-8":
+        if self.encoding.codec != "utf-8":
             fix = "save it as UTF-8, or let repair() do it"
-            found.append(_form("utf16", "error", "UTF-16", "UTF-8", fix))
-        elif self.byte_order_mark:
+            found.append(_form("utf16", "error", self.encoding.label, "UTF-8", fix))
+        elif self.encoding.mark:
             mark, fix = "a byte order mark at the beginning", "save it as plain UTF-8, or let repair() do it"
             found.append(_form("bom", "warning", mark, "UTF-8 without it", fix))
         if self.decoded:
-            saved = f"{encoding_label(self.other_encoding or '')} in {plural(self.decoded, 'line')}, as it seems"
+            saved = f"{replace(self.other, mixed=False).label} in {plural(self.decoded, 'line')}, as it seems"
             fix = "save it as UTF-8, or let repair() do it, and compare a line with the original"
             found.append(Problem(self.first_decoded, "the encoding", saved, "UTF-8", fix, "not_utf8"))
         if self.crlf:
@@ -86,37 +84,49 @@ def read_lines(
         path.open("rb") as file,
         tqdm(total=size, unit="B", unit_scale=True, desc=path.name, disable=hidden) as bar,
     ):
-        start = _find_encoding(file, form)
-        utf16 = decode and form.encoding != "utf-8"
-        other = survey(file) if decode and not utf16 else Survey()
-        file.seek(start if utf16 or form.encoding == "utf-8" else 0)
-        form.other_encoding = other.encoding
-        for number, line in enumerate(utf16_lines(file, form.encoding) if utf16 else file, 1):
-            bar.update(len(line) * (2 if utf16 else 1))
+        form.encoding = marked_encoding(file.read(HEAD)) or UTF_8
+        is_wide = form.encoding.codec != "utf-8"
+        file.seek(0)
+        if decode and not is_wide:
+            form.other = encoding_of_lines(_lines_of_json(file))
+        file.seek(form.encoding.mark if decode or not is_wide else 0)
+        for number, line in enumerate(_as_utf8(file, form.encoding.codec) if decode and is_wide else file, 1):
+            bar.update(file.tell() - bar.n if is_wide else len(line))
             if line.endswith(b"\r\n"):
                 form.crlf += 1
             line = line.rstrip(b"\r\n")
             if not line.strip():
                 form.blank += 1
                 continue
-            if (decoded := other.decode(line)) is not None:
-                form.first_decoded = form.first_decoded or number
-                form.decoded += 1
-                line = decoded
+            if form.other.codec != "utf-8" and not line.isascii():
+                line = _decoded(line, number, form)
             yield number, line
 
 
-def _find_encoding(file: BinaryIO, form: FileForm) -> int:
-    """By the byte order mark; without one, UTF-16 is known by its zero bytes. Returns where the text begins."""
-    start = file.read(PROBE)
-    file.seek(0)
-    for mark, encoding in BOMS.items():
-        if start.startswith(mark):
-            form.encoding, form.byte_order_mark = encoding, True
-            file.seek(len(mark))
-            return len(mark)
-    form.encoding = utf16_without_mark(start) or "utf-8"
-    return 0
+def _lines_of_json(file: BinaryIO) -> Iterator[bytes]:
+    """Those by which the encoding of a file is recognised: of other bytes in it, nobody knows that they are text."""
+    return (line for line in file if not line.isascii() and line.lstrip()[:1] in (b"{", b"[", b'"', b"}"))
+
+
+def _as_utf8(file: BinaryIO, codec: str) -> Iterator[bytes]:
+    """The lines of a file in UTF-16. One that is none, as after half of a character, comes as it is."""
+    for line, its_codec in wide_lines(file, codec):
+        try:
+            yield line.decode(its_codec).encode("utf-8")
+        except UnicodeError:
+            yield line
+
+
+def _decoded(line: bytes, number: int, form: FileForm) -> bytes:
+    """A line of another encoding in UTF-8; one that cannot be decoded as it is."""
+    try:
+        text = form.other.decode(line).encode("utf-8")
+    except UnicodeDecodeError:
+        return line
+    if text != line:
+        form.first_decoded = form.first_decoded or number
+        form.decoded += 1
+    return text
 
 
 @contextmanager
@@ -170,12 +180,3 @@ def copy_file(source: Path, target: Path, overwrite: bool = False) -> None:
     """A copy, byte for byte."""
     with source.open("rb") as read, written_safely(target, overwrite) as file:
         shutil.copyfileobj(read, file)
-
-
-# Possessive, and with an end for a text whose quotation mark is missing: linear in the length of any line.
-_STRING_OR_COMMA = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|,(\s*+[}\]])', re.DOTALL)
-
-
-def without_trailing_commas(line: bytes) -> bytes:
-    """The line without commas before a closing bracket; text between quotation marks is left alone."""
-    return _STRING_OR_COMMA.sub(lambda match: match[1] if match[1] is not None else match[0], line)

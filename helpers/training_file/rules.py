@@ -4,16 +4,17 @@ Pure functions: no file is opened here. A line goes in, the example and every pr
 The rules are those of OpenAI's guides and of errors seen on its API. Where those are silent, and something
 can be learned from the example all the same, the problem is a warning. Rules for functions are in tool_rules.py, for
 what a message says in content_rules.py; what is no JSON is explained in json_line.py, another program's format in
-other_formats.py.
+other_format.py.
 """
 
 from collections.abc import Iterable
 from typing import Any, Literal
 
 from helpers.display.tables import plural
+from helpers.own_file.format_readers.strict_json import json_inside
 from helpers.training_file.content_rules import check_content, check_special_token
-from helpers.training_file.json_line import json_inside, not_an_object, object_on
-from helpers.training_file.other_formats import other_format
+from helpers.training_file.json_line import not_an_object, object_on
+from helpers.training_file.other_format import other_format
 from helpers.training_file.problem import Example, Finding, Problem, excerpt, extra_keys
 from helpers.training_file.tool_rules import check_answers, check_calls, check_tools
 
@@ -73,10 +74,10 @@ def _check_other(example: Example, kind: Kind, finding: Finding) -> None:
     found = other_format(example)
     if kind == "completions":
         fix = "write it as a chat; prompt/completion files can no longer be trained on since October 2024"
-        what = found.what if found else "prompt and completion"
+        what = found.found if found else "prompt and completion"
         finding.error("old_format", "the example", what, "messages", f"{fix}; {found.fix}" if found else fix)
     elif found:
-        finding.error("missing_messages", "the example", found.what, found.expected, found.fix)
+        finding.error("missing_messages", "the example", found.found, found.expected, found.fix)
     else:
         keys = ", ".join(excerpt(str(key)) for key in sorted(example, key=str)[:5])
         finding.error(

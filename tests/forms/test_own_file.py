@@ -8,7 +8,7 @@ import helpers.forms.form
 from helpers.course_data.paths import ROOT
 from helpers.data_format import read, write
 from helpers.forms import own_file_form
-from helpers.own_file.pair import chat_example
+from helpers.own_file.to_examples.simple_example import chat_example
 from tests.waiting import until
 
 

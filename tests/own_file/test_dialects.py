@@ -331,3 +331,40 @@ def test_special_separators_are_only_left_out_where_every_record_has_them():
     assert pairs(lines(records))[0] == ("Q0", "A0")
     records[1]["prompt"] = "Q1"
     assert pairs(lines(records))[0] == ("Q0 ->", "A0")
+
+
+def test_a_line_above_the_objects_is_named_and_makes_no_table_of_them():
+    found = examples_from("a, b\n" + lines({"question": f"Q{n}?", "answer": f"A{n}."} for n in range(4)))
+    assert found.format == "JSON Lines" and len(found) == 4 and found.skipped[0].place == "line 1"
+
+
+def test_tabs_and_line_ends_inside_a_text_are_text():
+    assert (
+        pairs('{"question": "One\ttwo?", "answer": "Three."}\n{"question": "b?", "answer": "B."}')[0][0] == "One\ttwo?"
+    )
+
+
+def test_an_instruction_with_several_answers_is_named():
+    with pytest.raises(UnreadableFile, match="several texts where one is expected"):
+        examples_from(lines([{"instruction": "Look.", "input": "", "output": ["a", "b"]}] * 2))
+
+
+def test_texts_outside_of_the_marks_are_not_lost():
+    with pytest.raises(UnreadableFile, match="text that no mark belongs to: preface"):
+        examples_from(lines([{"text": "A preface. [INST] Q [/INST] A"}] * 2))
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        {"contents": [{"role": "user", "parts": [{"text": "Q"}]}, {"role": "model", "parts": [{"functionCall": "x"}]}]},
+        {"instruction": "Q", "output": "A", "history": 7},
+        {"body": {"messages": chat("Q", "A")[:1]}, "response": {"body": "timeout"}},
+        {"body": {"messages": chat("Q", "A")[:1]}, "response": {"body": {"choices": [{"text": "x"}]}}},
+        {"body": {"messages": [*chat("Q", "A")[:1], {"a": 1}]}, "response": {"choices": [{"message": {}}]}},
+        {"mapping": {"a": {"parent": "b", "message": ["x"]}, "b": {"parent": "a", "message": {"author": 7}}, "c": 7}},
+    ],
+)
+def test_a_damaged_record_is_named_and_stops_nothing(damaged):
+    found = examples_from([damaged, *({"messages": chat(f"Q{n}?", "A.")} for n in range(3))])
+    assert len(found) == 3 and [each.place for each in found.skipped] == ["row 1"]

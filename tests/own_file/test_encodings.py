@@ -80,3 +80,17 @@ def test_utf8_that_was_encoded_twice_is_put_right(wrong):
 
 def test_text_that_only_looks_odd_stays():
     assert pairs("question,answer\nWas heißt Ã?,Ein A mit Tilde: Ã.\n")[0][1] == "Ein A mit Tilde: Ã."
+
+
+def test_a_damaged_byte_among_lines_of_utf8_is_named_and_not_guessed_at(tmp_path):
+    lines = [f"Wie groß ist Nr. {n}?,Größer als für üblich." for n in range(4)]
+    raw = "\n".join(["question,answer", *lines]).encode()
+    (tmp_path / "a.csv").write_bytes(raw.replace("ß ist Nr. 2".encode(), b"\xc3 ist Nr. 2"))
+    found = examples_from(tmp_path / "a.csv")
+    assert len(found) == 3 and found.encoding == "utf-8" and [each.place for each in found.skipped] == ["line 4"]
+
+
+def test_one_zero_byte_in_a_text_of_another_encoding_makes_no_utf16(tmp_path):
+    text = "".join(f"你们几点开门？{n},早上九点，星期天休息。\n" for n in range(9))
+    (tmp_path / "a.csv").write_bytes("问题,答案\n".encode("gbk") + text.encode("gbk") + b"\0,\0\n")
+    assert examples_from(tmp_path / "a.csv").encoding == "gb18030"

@@ -7,7 +7,9 @@ import openai
 import pytest
 
 from helpers.data_format import check, read, repair
+from helpers.examples_from import UnreadableFile, examples_from
 from helpers.training_file.report import Report
+from helpers.training_file.rules import check_line
 
 CASES = Path(__file__).parent / "cases"
 MODEL = "gpt-4o-mini-2024-07-18"
@@ -55,7 +57,7 @@ NAMED = {
     "51": (["extra_key"], "with role system"),
     "51b": (["extra_key"], "with role system"),
     "52": (["missing_messages"], "Gemini"),
-    "54": (["missing_messages"], "one text"),
+    "54": (["missing_messages"], "Texts with marks for each speaker"),
     "57": (["extra_key"], "loss_weight"),
 }
 CONVERTED = [
@@ -77,6 +79,7 @@ CONVERTED = [
     "51",
     "51b",
     "52",
+    "54",
 ]
 
 
@@ -151,6 +154,48 @@ def test_no_text_is_lost_when_a_format_is_converted(tmp_path, start):
     assert lost == []
 
 
+# The start of the name: how many examples, and what is said of a part that is none.
+EXAMPLES = {
+    "01": (10, ""), "02": (10, ""), "03": (11, ""), "04": (10, ""), "07": (11, ""), "08": (11, ""), "10": (10, ""),
+    "11": (11, ""), "13": (9, "no answer to"), "14": (9, "found 0.5"), "15": (8, "special token"), "16": (10, ""),
+    "17": (10, ""), "18": (10, ""), "19": (10, ""), "20": (9, "has no role"), "21": (9, "has no text"), "22": (10, ""),
+    "23": (11, ""), "26": (10, ""), "27": (10, ""), "29": (10, ""), "31": (9, "has no text"), "32": (10, ""),
+    "33": (10, ""), "35": (10, ""), "36": (10, ""), "38": (10, ""), "39": (10, ""), "40": (9, "no assistant message"),
+    "41": (10, ""), "42": (10, ""), "43": (10, ""), "44": (8, "found a GIF"), "46": (11, ""),
+    "48": (0, "found nothing in it"), "49": (9, "not JSON"), "51": (10, ""), "51b": (10, ""), "52": (11, ""),
+    "54": (11, ""), "57": (10, ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("start", NAMED)
+def test_examples_from_makes_examples_of_every_case_or_says_why_not(start):
+    count, said = EXAMPLES[start]
+    if not count:
+        with pytest.raises(UnreadableFile, match=said):
+            examples_from(case(start))
+        return
+    found = examples_from(case(start))
+    assert len(found) == count and check(found).counts["error"] == (count < 10)  # too few, and nothing else
+    assert [place.place for place in found.skipped] == [f"line {line}" for line in range(count + 1, 11)]
+    assert said in " ".join(map(str, found.skipped[:1]))
+
+
+@pytest.mark.parametrize("start", CONVERTED)
+def test_repair_makes_the_examples_that_examples_from_makes(tmp_path, start):
+    repair(case(start), tmp_path / "new.jsonl")
+    assert read(tmp_path / "new.jsonl") == list(examples_from(case(start)))
+
+
+@pytest.mark.parametrize("start", [start for start in NAMED if start not in CONVERTED])
+def test_what_is_sound_after_repair_is_what_examples_from_makes(tmp_path, start):
+    """Also of a file in which something is left for a person."""
+    repair(case(start), tmp_path / "new.jsonl")
+    lines = (tmp_path / "new.jsonl").read_bytes().splitlines()
+    checked = [check_line(line, number) for number, line in enumerate(lines, 1)]
+    sound = [example for example, problems in checked if not any(p.severity == "error" for p in problems)]
+    assert not sound or [each for each in examples_from(case(start)) if each in sound] == sound
+
+
 def test_a_top_level_system_becomes_the_system_message(tmp_path):
     repair(case("51b"), tmp_path / "new.jsonl")
     first = read(tmp_path / "new.jsonl")[0]
@@ -223,7 +268,7 @@ def test_a_word_and_an_excel_file_are_told_from_a_zip_archive(tmp_path, folder):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(f"{folder}/document.xml", "<x/>")
     [problem] = check(path).problems
-    assert problem.found == {"word": "a Word file", "xl": "an Excel file"}[folder]
+    assert problem.found == {"word": "a Word document", "xl": "an Excel file"}[folder]
 
 
 def example(i: int) -> dict:
@@ -257,6 +302,15 @@ def test_an_array_in_gbk_has_two_causes_and_a_wrong_role_in_it_is_a_third(tmp_pa
     assert sorted(problem.code for problem in check(path).errors) == ["not_jsonl", "not_utf8", "unknown_role"]
     assert repair(path, tmp_path / "new.jsonl").left.ok
     assert read(tmp_path / "new.jsonl")[3] == examples[3]
+
+
+def test_a_key_that_stands_twice_in_an_array_is_named_and_neither_is_lost(tmp_path):
+    twice = json.dumps([example(i) for i in range(11)], indent=1).replace('"Q 3?"', '"Q 3?", "content": "or this?"')
+    path = saved(tmp_path / "mine.json", twice)
+    [problem] = check(path).problems
+    assert problem.code == "not_jsonl" and 'the key "content" stands twice' in problem.fix
+    repair(path, tmp_path / "copy")
+    assert (tmp_path / "copy").read_text(encoding="utf-8") == twice
 
 
 def test_one_broken_line_does_not_make_another_format_of_a_file(tmp_path):

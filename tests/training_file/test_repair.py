@@ -8,6 +8,7 @@ import pytest
 
 from helpers.course_data.paths import DATA
 from helpers.data_format import check, read, repair
+from helpers.examples_from import examples_from
 
 BROKEN = DATA / "broken"
 MATTRESS = DATA / "mydata.jsonl"
@@ -351,3 +352,38 @@ def test_half_a_character_in_the_name_of_a_key_hides_no_format_and_loses_no_key(
     done, target = repaired(tmp_path, other, same)
     assert read(target)[-2]["messages"][1] == {"role": "assistant", "content": "A"}
     assert target.read_text(encoding="utf-8").splitlines()[-1] == same and not done.left.ok
+
+
+def test_marks_after_each_prompt_and_completion_are_left_out_and_named(tmp_path):
+    source = tmp_path / "old.jsonl"
+    old = [{"prompt": f"Question {i}?\n\n###\n\n", "completion": f" Answer {i}. END"} for i in range(10)]
+    source.write_text("\n".join(map(json.dumps, old)), encoding="utf-8")
+    done = repair(source, tmp_path / "new.jsonl")
+    assert read(tmp_path / "new.jsonl") == GOOD == list(examples_from(source))
+    assert any("after each prompt" in what and "###" in what for _, what in done.changes)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"conversations": [{"from": "human", "value": "Q"}, {"from": "gpt", "value": "A", "reasoning": "First I ..."}]},
+        {"contents": [{"role": "user", "parts": [{"text": "Q"}]},
+                      {"role": "model", "parts": [{"type": "thinking", "thinking": "A deep thought"}, {"text": "A"}]}]},
+        {"text": "A preface of some words. [INST] Q [/INST] A"},
+        {"question": "Q", "answer": "<b>A</b> and <i>so on</i>"},
+    ],
+)  # fmt: skip
+def test_a_format_of_which_a_text_would_get_lost_is_left_as_it_was(tmp_path, other):
+    done, target = repaired(tmp_path, other)
+    assert read(target)[-1] == other and done.changes == []
+
+
+def test_a_key_beside_another_format_that_holds_text_is_kept_and_named(tmp_path):
+    done, target = repaired(tmp_path, {"instruction": "Q", "output": "A", "source": "The terms of May.", "id": 7})
+    assert read(target)[-1]["messages"][1]["content"] == "A" and read(target)[-1]["source"] == "The terms of May."
+    assert [problem.code for problem in done.left.errors] == ["extra_key"]
+
+
+def test_two_texts_beside_the_messages_are_both_in_the_system_message(tmp_path):
+    _, target = repaired(tmp_path, {**chat(11), "system": "Be brief.", "system_prompt": "Be kind."})
+    assert read(target)[-1]["messages"][0] == {"role": "system", "content": "Be brief.\n\nBe kind."}
