@@ -11,7 +11,7 @@ from helpers.data_format import check, read, write
 from helpers.hosts import NotConfirmedError
 from helpers.my_case import COURSE_QUESTIONS, CaseError, my_case, use_course_file, use_file
 from helpers.own_case.parts import NO_SUFFIX, suffix_of
-from helpers.own_file.pair import chat_example
+from helpers.own_file.to_examples.simple_example import chat_example
 from helpers.upload import upload_file
 
 TEA_SHOP = ROOT / "tests" / "own_files" / "05_tea_shop_gbk.csv"

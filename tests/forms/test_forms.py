@@ -41,7 +41,7 @@ from helpers.forms.playground import footer
 from helpers.forms.unsaved_rows import UnsavedRows
 from helpers.job_watching import watcher as watching
 from helpers.my_case import my_case, use_file
-from helpers.own_file.pair import chat_example
+from helpers.own_file.to_examples.simple_example import chat_example
 from helpers.practice import start_server
 from helpers.upload import upload_file
 from helpers.usage import Answer
