@@ -3,6 +3,7 @@
 
     python course.py            install what is missing, then open the course in JupyterLab
     python course.py prepare    the same without opening it: the day before a lesson, or for another notebook program
+    python course.py check      say what is missing for a lesson (--local: with real training), and install nothing
     python course.py test       install what is missing, then run all tests
     python course.py run        install what is missing, then run every notebook without a browser
     python course.py lint       install what is missing, then check style, spelling and structure
@@ -35,14 +36,16 @@ LOCAL_SIZE = "about 1.4 GB on the disk, several GB with support for an NVIDIA GP
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", nargs="?", choices=["open", "prepare", *MODULES], default="open")
+    parser.add_argument("command", nargs="?", choices=["open", "prepare", "check", *MODULES], default="open")
     parser.add_argument("--local", action="store_true", help="also install real training (PyTorch and a small model)")
     parser.add_argument("--lowest", action="store_true", help="install the lowest versions allowed, not the newest")
     options, extra = parser.parse_known_args()
-    if extra and options.command in ("lint", "prepare"):
+    if extra and options.command in ("check", "lint", "prepare"):
         parser.error(f"unknown: {' '.join(extra)}")
 
     check_python()
+    if options.command == "check":
+        return check_machine(local=options.local)
     python = environment(".venv-lowest" if options.lowest else None)
     names = ["requirements.txt"]
     if options.command in ("test", "lint"):
@@ -57,6 +60,20 @@ def main() -> int:
         folder = renew_copies()
         return open_course(python, folder, extra) if options.command == "open" else 0
     return call(python, "-m", *MODULES[options.command], *extra)
+
+
+def check_machine(local: bool) -> int:
+    """Try the course where it is installed, without installing anything."""
+    python = python_of(None)
+    # Without these two the check cannot begin; which others are missing, the check itself says.
+    found = (
+        runs(python)
+        and subprocess.call([str(python), "-c", "import packaging, platformdirs"], stderr=subprocess.DEVNULL) == 0
+    )
+    if not found:
+        print("MISSING  the course is not installed on this computer. Install it with: python course.py prepare")
+        return 1
+    return call(str(python), "-m", "helpers.setup_check", *(["--local"] if local else []))
 
 
 def renew_copies() -> Path:
@@ -109,10 +126,10 @@ def check_python() -> None:
 
 def environment(name: str | None) -> str:
     """The Python to use: that of a virtual environment of this name, else of the active one, else of `.venv`."""
+    python = python_of(name)
     if name is None and sys.prefix != sys.base_prefix:
-        return sys.executable
-    folder = ROOT / (name or ".venv")
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+        return str(python)
+    folder = python.parent.parent
     # A link or a program that leads nowhere: the Python that the environment was made with was removed or replaced.
     broken = os.path.lexists(python) and not runs(python)
     # Without an installer in it, the making of it was cut off; making it again repairs it.
@@ -129,6 +146,13 @@ def environment(name: str | None) -> str:
                 "missing:\n    sudo apt install python3-venv\nInstall it and start the same command again."
             )
     return str(python)
+
+
+def python_of(name: str | None) -> Path:
+    """Where that Python is, or will be once it is made."""
+    if name is None and sys.prefix != sys.base_prefix:
+        return Path(sys.executable)
+    return ROOT / (name or ".venv") / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 def runs(python: Path) -> bool:

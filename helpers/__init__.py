@@ -28,7 +28,7 @@ PUBLIC = {
     "evaluate": ["Way", "evaluate"],
     "graders": ["Judge", "contains", "exact", "json_fields", "judge_pairs", "similar"],
     "passages": ["Passages", "shots"],
-    "measured": ["measure_again", "measured"],
+    "measured": ["measure_again", "measured", "measured_quality"],
     "decide": ["decide"],
     "exercise": ["exercise"],
     "quiz": ["quiz"],

@@ -17,12 +17,14 @@ from helpers.connection.catalogue import local_models_are_off
 from helpers.course_data.paths import DATA, ROOT, workspace
 from helpers.display.tables import Shown, html_table, paragraph, plural, text_table
 from helpers.evaluation.evaluation import Answers, Reply, expect_known
+from helpers.evaluation.quality import MeasuredQuality
 from helpers.evaluation.scores import Plot, Score, scores_html, scores_table
 from helpers.evaluation.statistics import Difference, difference
 from helpers.practice.engine_registry import local_training_is_installed
 from helpers.usage import Answer
 
 FILE = DATA / "measured.json"
+QUALITY_FILE = DATA / "local_quality.json"
 NOT_YET = "NOT MEASURED YET"
 MARKS = {"1": True, "0": False, "-": None}  # by question
 
@@ -113,6 +115,20 @@ def measured(name: str, file: Path = FILE) -> Recorded | RecordedCounts | NotMea
         return RecordedCounts(found["title"], _source(whole), found["counts"])
     scores = [_score(way) for way in found["ways"]]
     return Recorded(found["title"], _source(whole, scores), scores, _answers(found))
+
+
+def measured_quality(file: Path = QUALITY_FILE) -> MeasuredQuality | NotMeasured:
+    """What training on this computer is worth: a bakery's file, written naturally, and the course's own."""
+    whole = json.loads(file.read_text(encoding="utf-8"))
+    if not whole["measured"]:
+        return NotMeasured(
+            "right answers before and after training on a bakery's file and on the course's", whole["command"]
+        )
+    source = (
+        f"Recorded, from real trainings of {whole['model']}: {whole['date']}, {whole['machine']}. "
+        f"To measure again: {whole['command']}"
+    )
+    return MeasuredQuality(whole["rows"], source)
 
 
 def measure_again(name: str | None = None) -> Recorded | RecordedCounts | NotMeasured | None:

@@ -132,3 +132,18 @@ def test_preparing_makes_the_copies_in_which_a_learner_works(monkeypatch, worksp
     monkeypatch.setattr(sys, "argv", ["course.py", "prepare"])
     assert course.main() == 0
     assert (workspace / "notebooks" / "00_start_here.ipynb").is_file()
+
+
+def test_checking_a_computer_on_which_nothing_is_installed_says_so_and_installs_nothing(bare, monkeypatch, capsys):
+    monkeypatch.setattr(course, "python_of", lambda name: Path(bare))
+    monkeypatch.setattr(course, "install", lambda *_, **__: pytest.fail("it installed"))
+    monkeypatch.setattr(sys, "argv", ["course.py", "check"])
+    assert course.main() == 1
+    assert "not installed on this computer. Install it with: python course.py prepare" in capsys.readouterr().out
+
+
+def test_checking_a_computer_on_which_it_is_installed_tries_it(monkeypatch, workspace, capfd):
+    monkeypatch.setattr(course, "python_of", lambda name: Path(sys.executable))
+    monkeypatch.setattr(sys, "argv", ["course.py", "check"])
+    assert course.main() == 1  # the copies of the notebooks are missing in this workspace
+    assert "ok       the practice server, from a file to an answer" in capfd.readouterr().out

@@ -40,7 +40,7 @@ def test_an_answer_without_examples_is_quoted():
         found_in("As a mattress, I have no questions.")
 
 
-def test_doubles_and_broken_ones_are_marked():
+def test_duplicates_and_broken_ones_are_marked():
     items = [
         {"question": "How firm?", "answer": "Medium."},
         {"question": "how  firm ?", "answer": "Soft."},

@@ -7,7 +7,7 @@ import pytest
 
 from helpers.course_data.paths import DATA, ROOT
 from helpers.evaluation.scores import Score
-from helpers.measured import FILE, NOT_YET, agreement, measure_again, measured
+from helpers.measured import FILE, NOT_YET, QUALITY_FILE, agreement, measure_again, measured, measured_quality
 from tests.benchmarks.evaluation import assembled, kept, not_measured
 from tests.benchmarks.measurements import EXPERIMENTS, JUDGES, QUESTIONS, TITLES, TRAININGS
 
@@ -138,3 +138,44 @@ def test_the_sets_of_the_notebook_are_those_of_the_benchmarks(copy, original):
 @pytest.mark.parametrize("judge", JUDGES)
 def test_every_judge_has_a_title(judge):
     assert TITLES[judge]
+
+
+QUALITY = json.loads(QUALITY_FILE.read_text(encoding="utf-8"))
+
+
+def test_the_quality_of_training_is_measured_with_date_and_machine_or_holds_no_number():
+    shown = measured_quality()
+    if QUALITY["measured"]:
+        assert QUALITY["date"] and QUALITY["machine"]
+        assert all(cell for line in shown.lines for cell in line[3:])  # no row of a learner's table is empty
+    else:
+        assert QUALITY["rows"] == [] and str(shown).startswith(NOT_YET) and NOT_YET in shown._repr_html_()
+
+
+def test_what_the_benchmark_of_quality_keeps_becomes_the_table_of_notebook_01(tmp_path):
+    pytest.importorskip("torch")
+    from tests.benchmarks.local_quality import recorded, summary
+
+    rows = [
+        {"recipe": "base", "set": "bakery", "seed": 0, "facts": 0.1, "general_right": [True]},
+        {"recipe": "plain", "set": "bakery", "seed": 1, "facts": 0.4, "general": 0.5},
+        {"recipe": "plain", "set": "bakery", "seed": 2, "facts": 0.6, "general": 0.7},
+    ]
+    options = argparse.Namespace(sets=["bakery"], recipes=["plain", "course"])
+    path = tmp_path / "local_quality.json"
+    path.write_text(json.dumps(recorded(summary(rows, options), "a computer")), encoding="utf-8")
+    shown = measured_quality(path)
+    facts, general = shown.lines[:2]
+    assert facts[2:] == ["10 %", "50 % (40 to 60, 2 trainings)", ""] and general[2:4] == [
+        "100 %",
+        "60 % (50 to 70, 2 trainings)",
+    ]
+    assert "a computer" in str(shown) and "50 %" in shown._repr_html_()
+
+
+def test_the_file_without_numbers_is_the_one_that_the_benchmark_would_write():
+    pytest.importorskip("torch")
+    from tests.benchmarks.local_quality import recorded
+
+    if not QUALITY["measured"]:
+        assert recorded([], None) == QUALITY

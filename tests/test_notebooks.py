@@ -133,8 +133,3 @@ def test_an_exported_page_names_the_plain_call_where_a_form_would_stand(notebook
 
 def test_the_prose_is_calm(notebook):
     assert not re.search(r"\w!(\s|$)", text_of(notebook))
-
-
-def test_every_link_to_a_file_leads_somewhere(notebook):
-    for target in re.findall(r"\]\((?!https?://|#)([^)]+)\)", text_of(notebook)):
-        assert (ROOT / "notebooks" / target).exists(), target

@@ -24,6 +24,7 @@ def snippets() -> dict[str, str]:
 
 
 SNIPPETS = snippets()
+README = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)
 EXPECTED = {
     "00_start_here": "Simulated answer",
     "01_data_format": "",
@@ -83,6 +84,16 @@ def test_the_snippet_runs_alone(name, practice, folder):
     if name in ("04_usage_and_cost", "05_did_it_help"):  # it asks a model, so there must be one
         run_alone(SNIPPETS["03_job"], folder, practice)
     assert EXPECTED[name] in run_alone(SNIPPETS[name], folder, practice)
+
+
+def test_the_twelve_lines_of_readme_upload_train_and_ask(practice, folder):
+    lines = [line for line in README[0].splitlines() if line]
+    assert len(lines) == 12 and "files.create" in README[0] and "jobs.create" in README[0]
+    assert "10-year" in run_alone(README[0], folder, practice)
+
+
+def test_readme_has_the_snippets_of_the_notebooks_word_for_word():
+    assert README[1:] == list(SNIPPETS.values())
 
 
 def test_the_snippet_of_step_1_never_writes_over_a_file(practice, folder):

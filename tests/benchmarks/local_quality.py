@@ -8,7 +8,8 @@ of both recipes: the mean over the seeds, and the lowest and the highest. `gener
 base model gets right, how many still are.
 
 One training with its questions takes one to three minutes on two cores. What is done is kept in
-build/local_quality.jsonl: a run that was stopped goes on where it was, and only `--again` asks anew.
+build/local_quality.jsonl: a run that was stopped goes on where it was, and only `--again` asks anew. `--save` writes
+data/local_quality.json, which notebook 01 shows.
 
 The sets of tests/benchmarks/eval (its README says how each is scored) were written by somebody who had not seen the
 recipe. `mattress` and `mattress_50` are the course's own.
@@ -21,6 +22,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -32,13 +34,16 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from helpers.course_data.paths import DATA, ROOT
 from helpers.graders import contains, exact, json_fields
+from helpers.measured import NOT_YET, QUALITY_FILE
 from helpers.practice import start_server
 from helpers.practice.training.base_model import unpacked, weights_dtype
 from helpers.take_away import take_away
+from tests.benchmarks.evaluation import machine, save
 from tests.local_training import MODEL, wait_for
 
 EVAL = Path(__file__).parent / "eval"
 RESULTS = ROOT / "build" / "local_quality.jsonl"
+COMMAND = "python -m tests.benchmarks.local_quality"
 LONGEST = 60  # tokens of an answer
 BATCH = 24
 BASE = "base"
@@ -89,6 +94,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5, 6])
     parser.add_argument("--results", type=Path, default=RESULTS, help="where each result is kept as a line of JSON")
     parser.add_argument("--again", action="store_true", help="begin with an empty file of results")
+    parser.add_argument("--save", action="store_true", help="write data/local_quality.json from what is kept")
+    parser.add_argument("--machine", default=machine(), help="how the computer is described in that file")
     options = parser.parse_args()
     if options.again:
         options.results.unlink(missing_ok=True)
@@ -102,7 +109,10 @@ def main() -> None:
                 file.write(json.dumps(done) + "\n")
             print({name: value for name, value in done.items() if name != "general_right"}, flush=True)
         server.stop()
-    show(read(options.results), options)
+    found = summary(read(options.results), options)
+    show(found)
+    if options.save:
+        save(recorded(found, options.machine), QUALITY_FILE)
 
 
 def results(client: openai.OpenAI, base: Path, options: argparse.Namespace) -> Iterator[Row]:
@@ -176,15 +186,41 @@ def read(path: Path) -> list[Row]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
 
 
-def show(rows: list[Row], options: argparse.Namespace) -> None:
-    """A line for each set, figure and recipe: the mean of its trainings, the lowest and the highest, their number."""
+def summary(rows: list[Row], options: argparse.Namespace) -> list[Row]:
+    """For each set, figure and recipe: the mean of its trainings, the lowest, the highest and their number."""
+    found = []
     for name in options.sets:
         for figure in [*SETS[name].asked, "general"]:
             for recipe in (BASE, *options.recipes):
-                found = [row[figure] for row in rows if (row["recipe"], row["set"]) == (recipe, name) and figure in row]
-                if found:
-                    spread = f"{mean(found):4.0%}  ({min(found):.0%} to {max(found):.0%}, {len(found)})"
-                    print(f"{name:12} {figure:11} {recipe:7} {spread}")
+                shares = [
+                    row[figure] for row in rows if (row["recipe"], row["set"]) == (recipe, name) and figure in row
+                ]
+                if shares:
+                    spread = {"mean": mean(shares), "low": min(shares), "high": max(shares), "trainings": len(shares)}
+                    found.append({"set": name, "figure": figure, "recipe": recipe, **spread})
+    return found
+
+
+def show(found: list[Row]) -> None:
+    for row in found:
+        spread = f"{row['mean']:4.0%}  ({row['low']:.0%} to {row['high']:.0%}, {row['trainings']})"
+        print(f"{row['set']:12} {row['figure']:11} {row['recipe']:7} {spread}")
+
+
+def recorded(found: list[Row], machine: str | None) -> Row:
+    """data/local_quality.json. Without rows it holds no number, and says so."""
+    made_by = f"It is made by: {COMMAND} --save"
+    return {
+        "measured": bool(found),
+        "notice": f"Measured with real trainings. {made_by}"
+        if found
+        else f"{NOT_YET}. There is no number in this file. {made_by}",
+        "model": MODEL,
+        "command": COMMAND,
+        "date": date.today().isoformat() if found else None,
+        "machine": machine if found else None,
+        "rows": found,
+    }
 
 
 if __name__ == "__main__":

@@ -15,3 +15,18 @@ def test_every_cell_runs_and_nothing_is_red(lab, page, name):
     opened.screenshot(name)
     assert not opened.errors()
     assert page.get_by_text("Error displaying widget").count() == 0
+
+
+def test_the_appendix_is_folded_and_the_link_in_the_opening_leads_to_it(lab, page):
+    lab.copy_course()
+    lab.open(page, "notebooks/00_start_here.ipynb")
+    folded = page.locator(".jp-RenderedMarkdown details").last
+    old_call = folded.get_by_text("openai.FineTuningJob.create")
+    assert old_call.count() == 1 and not old_call.is_visible()
+    page.get_by_role("link", name="appendix").click()
+    heading = page.get_by_role("heading", name="If you come from an older guide")
+    page.wait_for_function(
+        "each => each.getBoundingClientRect().top < window.innerHeight", arg=heading.element_handle()
+    )
+    folded.locator("summary").click()
+    old_call.wait_for(state="visible")

@@ -35,7 +35,7 @@ EXERCISE = pick(
     },
     after="The four steps outlive the host: your own computer, or another host with the same protocol.",
     hints=(
-        "The section on the wind-down has the dates.",
+        "The appendix of notebook 00, for those who come from an older guide, has the dates.",
         "Two of the five. One costs nothing and is on your own computer.",
     ),
 )
