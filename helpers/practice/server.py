@@ -9,6 +9,7 @@ from pathlib import Path
 import uvicorn
 
 from helpers.practice.app import make_app
+from helpers.practice.connections import connection_class
 from helpers.practice.disk import is_full, no_space
 from helpers.practice.server_log import ServerLog
 from helpers.practice.settings import PracticeHomeError, Settings, load_settings
@@ -25,8 +26,16 @@ class PracticeServer:
         self.base_url = f"http://{host}:{self.port}/v1"
         self._log = ServerLog(settings)
         self._app = make_app(settings, self._log)
-        # Without a log_config, uvicorn leaves the loggers of this program as the learner has set them up.
-        self._server = uvicorn.Server(uvicorn.Config(self._app, log_config=None, lifespan="off"))
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                self._app,
+                http=connection_class(settings.limits),
+                ws="none",
+                h11_max_incomplete_event_size=settings.limits.header_bytes,
+                log_config=None,  # uvicorn leaves the loggers of this program as the learner has set them up
+                lifespan="off",
+            )
+        )
         self._thread = threading.Thread(
             target=self._server.run, args=([listening],), name="practice-server", daemon=True
         )

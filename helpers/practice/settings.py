@@ -3,10 +3,11 @@
 import os
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from helpers.course_data.paths import practice_home
+from helpers.practice.limits import Limits, load_limits
 
 DEFAULT_JOB_SECONDS = 12.0
 KEY_FILE = "key"
@@ -22,8 +23,9 @@ class Settings:
     """`job_seconds`: how long a simulated job takes; at 0 it ends at once and every id comes from a fixed sequence."""
 
     home: Path
-    key: str
+    key: str = field(repr=False)  # a repr ends up in outputs, tracebacks and logs
     job_seconds: float = DEFAULT_JOB_SECONDS
+    limits: Limits = Limits()
 
     @property
     def deterministic(self) -> bool:
@@ -61,7 +63,7 @@ def load_settings(home: str | Path | None = None, key: str | None = None, job_se
         )
     if job_seconds is None:
         job_seconds = _job_seconds(os.environ.get("PRACTICE_JOB_SECONDS"))
-    return Settings(folder, key, job_seconds)
+    return Settings(folder, key, job_seconds, load_limits())
 
 
 def _job_seconds(text: str | None) -> float:

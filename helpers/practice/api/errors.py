@@ -101,7 +101,7 @@ def install(app: FastAPI) -> None:
     def _(request: Request, error: HTTPException) -> JSONResponse:
         if error.status_code in (404, 405):
             return ApiError(404, f"Invalid URL ({request.method} {request.url.path})").response()
-        return ApiError(error.status_code, str(error.detail)).response()
+        return ApiError(error.status_code, str(error.detail), headers=error.headers).response()
 
     @app.exception_handler(ModelUnavailable)
     def _(request: Request, error: ModelUnavailable) -> JSONResponse:
