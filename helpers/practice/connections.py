@@ -1,7 +1,7 @@
 """Connections, bounded: how many there are, how long one may take to say what it wants, and what it is told.
 
-uvicorn bounds what it has read of a request. It has no time-out for headers that never end, and answers what is not HTTP
-in plain text.
+uvicorn bounds what it has read of a request. It has no time-out for headers that never end, and answers what is not
+HTTP in plain text.
 """
 
 import asyncio

@@ -25,7 +25,7 @@ class Settings:
     home: Path
     key: str = field(repr=False)  # a repr ends up in outputs, tracebacks and logs
     job_seconds: float = DEFAULT_JOB_SECONDS
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def deterministic(self) -> bool:

@@ -17,10 +17,11 @@ from helpers.practice.api.chat_options import (
     form_options,
     function_options,
 )
-from helpers.practice.api.errors import model_not_found, model_unavailable
+from helpers.practice.api.errors import ApiError, model_not_found, model_unavailable
 from helpers.practice.api.unseen_images import BlindReply, unseen_images
 from helpers.practice.engine import ChatRequest, Engine, Reply
 from helpers.practice.ids import random_id
+from helpers.tokens import count_characters
 
 router = APIRouter(prefix="/chat/completions")
 
@@ -127,10 +128,24 @@ def _reason(reply: Reply, named: bool) -> str:
 
 def ask(request: Request, asked: ChatRequest) -> tuple[Engine, Reply]:
     """The engine of the model, and its reply. A model that is unknown or gone is a 404, as on the real API."""
+    _check_length(asked, request.app.state.settings.limits.text_characters)
     engine, reply = _ask(request, asked)
     images = unseen_images(asked.messages)
     # In JSON there is no place for a sentence.
     return engine, BlindReply(reply, images) if images and asked.output == "text" else reply
+
+
+def _check_length(asked: ChatRequest, largest: int) -> None:
+    """Before the tokenizer, which needs a second or two for what is let through, and a minute for ten megabytes."""
+    length = count_characters(asked.messages) + sum(len(json.dumps(each)) for each in asked.functions.values())
+    if length > largest:
+        raise ApiError(
+            400,
+            f"Invalid 'messages': string too long. Expected messages with at most {largest} characters in all, but got "
+            f"{length} instead.",
+            code="string_above_max_length",
+            param="messages",
+        )
 
 
 def _ask(request: Request, asked: ChatRequest) -> tuple[Engine, Reply]:
