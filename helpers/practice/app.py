@@ -9,6 +9,7 @@ from starlette.datastructures import MutableHeaders
 
 from helpers.practice.admission import Admission
 from helpers.practice.api import chat, errors, faults, files, jobs, models, responses
+from helpers.practice.api.json_body import SentJson
 from helpers.practice.engine_registry import load_engines
 from helpers.practice.job_lifecycle import Jobs
 from helpers.practice.server_log import ServerLog
@@ -21,7 +22,7 @@ VERSION = "1"
 def make_app(settings: Settings, log: ServerLog) -> FastAPI:
     """The application for one home folder; `log` keeps the tracebacks of what nobody foresaw."""
     # No redirect for a slash at the end: it would lead to whatever host the request itself names in its Host header.
-    app = FastAPI(title="Practice server", openapi_url=None, redirect_slashes=False)
+    app = FastAPI(title="Practice server", openapi_url=None, redirect_slashes=False, default_response_class=SentJson)
     store = Store(settings)
     app.state.settings, app.state.store, app.state.log = settings, store, log
     app.state.engines = load_engines(settings, store)

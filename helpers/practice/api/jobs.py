@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from helpers.practice.api.errors import ApiError
+from helpers.practice.api.json_body import JsonBody
 from helpers.practice.api.pagination import listed, page, unknown_cursor
 from helpers.practice.engine import FINAL, Checkpoint, Engine, Event, Progress
 from helpers.practice.job_lifecycle import Jobs
@@ -30,7 +31,7 @@ class Strict(BaseModel):
 class Hyperparameters(Strict):
     n_epochs: Auto | Annotated[int, Field(ge=1, le=50)] = "auto"
     batch_size: Auto | Annotated[int, Field(ge=1, le=256)] = "auto"
-    learning_rate_multiplier: Auto | Annotated[float, Field(gt=0)] = "auto"
+    learning_rate_multiplier: Auto | Annotated[float, Field(gt=0, allow_inf_nan=False)] = "auto"
 
 
 class DpoHyperparameters(Hyperparameters):
@@ -52,7 +53,7 @@ class Method(Strict):
     reinforcement: dict[str, Any] | None = None
 
 
-class CreateJob(Strict):
+class CreateJob(Strict, JsonBody):
     model: str
     training_file: str
     validation_file: str | None = None
