@@ -8,6 +8,7 @@ from pathlib import Path
 
 from helpers.course_data.paths import practice_home
 from helpers.practice.limits import Limits, load_limits
+from helpers.practice.private import private_folder
 
 DEFAULT_JOB_SECONDS = 12.0
 KEY_FILE = "key"
@@ -48,7 +49,7 @@ def load_settings(home: str | Path | None = None, key: str | None = None, job_se
     """
     folder = Path(home) if home else practice_home()
     try:
-        (folder / "files").mkdir(parents=True, exist_ok=True)
+        _make_home(folder)
         key = key or os.environ.get("PRACTICE_KEY") or _key_of(folder)
     except PracticeHomeError:
         raise
@@ -64,6 +65,13 @@ def load_settings(home: str | Path | None = None, key: str | None = None, job_se
     if job_seconds is None:
         job_seconds = _job_seconds(os.environ.get("PRACTICE_JOB_SECONDS"))
     return Settings(folder, key, job_seconds, load_limits())
+
+
+def _make_home(folder: Path) -> None:
+    """A new folder is closed to others. One that is there may be any: only what the server puts there is closed."""
+    if not folder.exists():
+        private_folder(folder)
+    private_folder(folder / "files")
 
 
 def _job_seconds(text: str | None) -> float:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.practice.ids import derived_id, random_id
+from helpers.practice.private import private_file
 from helpers.practice.settings import Settings
 
 SCHEMA_VERSION = 1
@@ -109,6 +110,7 @@ class TunedModel:
 class Store:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        private_file(settings.database)  # before SQLite makes it; its -wal and -shm get the same permissions
         with self._transaction() as db:
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version == 0:
