@@ -3,10 +3,9 @@
 A bound is set with an environment variable: PRACTICE_LIMIT_FILE_BYTES for `file_bytes`, and so on.
 """
 
-import math
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
+
+from helpers.practice.environment import number_from_environment
 
 MIB = 1024 * 1024
 
@@ -27,22 +26,11 @@ class Limits:
     refused_seconds: float = 5  # as refused_bytes
 
 
-def load_limits(environment: Mapping[str, str] = os.environ) -> Limits:
+def load_limits() -> Limits:
     """The bounds as the environment sets them, else the defaults. Raises ValueError for a number that cannot be."""
-    chosen = {}
-    for field in fields(Limits):
-        name = f"PRACTICE_LIMIT_{field.name.upper()}"
-        if text := environment.get(name):
-            chosen[field.name] = _number(name, text, field.type)
-    return Limits(**chosen)
-
-
-def _number(name: str, text: str, kind: type) -> float:
-    try:
-        number = kind(text)
-    except ValueError:
-        number = math.nan
-    if not (math.isfinite(number) and number > 0):
-        whole = "a whole number" if kind is int else "a number"
-        raise ValueError(f"{name}: found {text!r}; expected {whole} above 0")
-    return number
+    return Limits(
+        **{
+            field.name: number_from_environment(f"PRACTICE_LIMIT_{field.name.upper()}", field.type(field.default))
+            for field in fields(Limits)
+        }
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from helpers.course_data.paths import practice_home
+from helpers.practice.environment import number_from_environment
 from helpers.practice.limits import Limits, load_limits
 from helpers.practice.private import private_folder
 
@@ -60,10 +61,10 @@ def load_settings(home: str | Path | None = None, key: str | None = None, job_se
         ) from error
     if not _can_be_sent(key):
         raise ValueError(
-            f"PRACTICE_KEY or --key: found a character that {CANNOT_BE_SENT}; expected a-z, A-Z, 0-9, - and _"
+            f"PRACTICE_KEY or --key-file: found a character that {CANNOT_BE_SENT}; expected a-z, A-Z, 0-9, - and _"
         )
     if job_seconds is None:
-        job_seconds = _job_seconds(os.environ.get("PRACTICE_JOB_SECONDS"))
+        job_seconds = number_from_environment("PRACTICE_JOB_SECONDS", DEFAULT_JOB_SECONDS, least=0.0)
     return Settings(folder, key, job_seconds, load_limits())
 
 
@@ -72,16 +73,6 @@ def _make_home(folder: Path) -> None:
     if not folder.exists():
         private_folder(folder)
     private_folder(folder / "files")
-
-
-def _job_seconds(text: str | None) -> float:
-    try:
-        seconds = float(text) if text else DEFAULT_JOB_SECONDS
-    except ValueError:
-        seconds = -1
-    if seconds < 0:
-        raise ValueError(f"PRACTICE_JOB_SECONDS: found {text!r}; expected a number of seconds, 0 or more")
-    return seconds
 
 
 def _key_of(folder: Path) -> str:

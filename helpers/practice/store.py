@@ -4,6 +4,7 @@ Every method is one short transaction. What belongs together is written together
 """
 
 import json
+import re
 import secrets
 import sqlite3
 import time
@@ -16,7 +17,7 @@ from typing import Any
 
 from helpers.practice.ids import derived_id, random_id
 from helpers.practice.private import private_file
-from helpers.practice.settings import Settings
+from helpers.practice.settings import PracticeHomeError, Settings
 
 SCHEMA_VERSION = 1
 LOCK_SECONDS = 30
@@ -39,6 +40,7 @@ CREATE TABLE checkpoint (job_id TEXT, step INTEGER, name TEXT, created_at INTEGE
     PRIMARY KEY (job_id, step));
 CREATE TABLE fault (number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT, times INTEGER);
 """
+OWN_TABLES = re.findall(r"CREATE TABLE (\w+)", SCHEMA)
 # Made at every start, so that homes of earlier versions of the course get them too; servers of such a version ignore
 # them.
 INDEXES = """
@@ -112,17 +114,10 @@ class Store:
         self.settings = settings
         private_file(settings.database)  # before SQLite makes it; its -wal and -shm get the same permissions
         with self._transaction() as db:
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
+            if _is_new(db, settings.database):
                 for statement in SCHEMA.split(";\n"):
                     db.execute(statement)
                 db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            elif version != SCHEMA_VERSION:
-                raise RuntimeError(
-                    f"{settings.database.name}: found version {version}, expected {SCHEMA_VERSION}. It belongs to "
-                    "another edition of the course; name another folder in PRACTICE_HOME, or delete this one to begin "
-                    "afresh."
-                )
             _give_id(db)
         # Keep one reader open so that SQLite keeps the -wal and -shm files; they cannot be recreated on a full disk.
         held = self._open()
@@ -481,6 +476,23 @@ def _use_wal(db: sqlite3.Connection) -> None:
                 raise
             time.sleep(0.02)
     raise sqlite3.OperationalError("database is locked: another program holds it")
+
+
+def _is_new(db: sqlite3.Connection, path: Path) -> bool:
+    """Whether the database is still empty. Raises PracticeHomeError for one that is not this server's; it stays as it
+    is."""
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    tables = {row["name"] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if version == 0 and not tables:
+        return True
+    what = f"version {version}" if "counter" in tables else "the tables of another program"
+    if version != SCHEMA_VERSION or not tables.issuperset(OWN_TABLES):
+        raise PracticeHomeError(
+            f"{path}: found {what}; expected version {SCHEMA_VERSION} of the practice server's database. It belongs to "
+            "another edition of the course or to another program, and was left as it is. Name another folder in "
+            "PRACTICE_HOME, or move this one away to begin afresh."
+        )
+    return False
 
 
 def _give_id(db: sqlite3.Connection) -> None:

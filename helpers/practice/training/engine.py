@@ -22,6 +22,7 @@ from helpers.cost import default_epochs
 from helpers.practice.api.errors import ApiError
 from helpers.practice.disk import forgiven_if_full, is_full, no_space
 from helpers.practice.engine import FINAL, ChatRequest, Checkpoint, Event, Progress
+from helpers.practice.environment import number_from_environment
 from helpers.practice.ids import derived_id
 from helpers.practice.job_wording import begun_messages, model_name, result_csv
 from helpers.practice.settings import Settings
@@ -46,6 +47,7 @@ class Trainer:
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self.settings, self.store = settings, store
+        _slots(), _launcher()  # whoever starts a server with a setting that cannot be is told now, not by the first job
         self._children: dict[str, subprocess.Popen] = {}  # by job; those that ended are taken out by the follower
         self._deaths: dict[str, dict[str, str | None]] = {}  # as first seen: on a full disk they are written down later
         self._follower = Follower(self._look_after_jobs, WATCH_SECONDS)
@@ -343,7 +345,7 @@ def _recipe_name() -> str:
 
 
 def _slots() -> int:
-    return int(os.environ.get("PRACTICE_LOCAL_JOBS", "1"))
+    return number_from_environment("PRACTICE_LOCAL_JOBS", 1, least=0)
 
 
 def _launcher() -> list[str]:
@@ -351,7 +353,13 @@ def _launcher() -> list[str]:
     arguments = os.environ.get("PRACTICE_ACCELERATE")
     if arguments is None:
         return [sys.executable]
-    return [sys.executable, "-m", "accelerate.commands.launch", *shlex.split(arguments)]
+    try:
+        return [sys.executable, "-m", "accelerate.commands.launch", *shlex.split(arguments)]
+    except ValueError as error:
+        raise ValueError(
+            f"PRACTICE_ACCELERATE: found {arguments!r}, which cannot be taken apart ({error}); expected arguments of "
+            "`accelerate launch`"
+        ) from error
 
 
 def _event(job: Job, row: dict[str, Any]) -> Event:
