@@ -15,6 +15,7 @@ from helpers.practice.job_lifecycle import Jobs
 from helpers.practice.server_log import ServerLog
 from helpers.practice.settings import Settings
 from helpers.practice.store import Store
+from helpers.practice.validation import Validation
 
 VERSION = "1"
 
@@ -27,8 +28,10 @@ def make_app(settings: Settings, log: ServerLog) -> FastAPI:
     app.state.settings, app.state.store, app.state.log = settings, store, log
     app.state.engines = load_engines(settings, store)
     app.state.jobs = Jobs(store, app.state.engines)
+    app.state.validation = Validation(store, app.state.engines, log)
     for engine in app.state.engines.values():
         engine.begin(app.state.jobs.progress)
+    app.state.validation.begin()
 
     errors.install(app)
     app.add_exception_handler(faults.DroppedConnection, _drop)

@@ -84,6 +84,7 @@ class PracticeServer:
         self._server.should_exit = True
         self._server.force_exit = True  # do not wait for a client that keeps its connection open
         self._thread.join(5)
+        self._app.state.validation.stop()
         self._app.state.store.close()
         self._log.close()
 

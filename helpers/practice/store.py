@@ -95,6 +95,11 @@ class Job:
     cancelled_at: float | None = None
     outcome: dict[str, Any] | None = None
 
+    @property
+    def awaits_validation(self) -> bool:
+        """Whether its files are not validated yet, so that it has no plan."""
+        return "waiting" in self.plan
+
 
 @dataclass(frozen=True)
 class TunedModel:
@@ -229,6 +234,10 @@ class Store:
             )
             return _row(StoredFile, db.execute("SELECT * FROM file WHERE id = ?", (file_id,)).fetchone())
 
+    def any_file(self, file_id: str) -> StoredFile | None:
+        """Also one that is deleted: a job that was started with it goes on."""
+        return self._one(StoredFile, "SELECT * FROM file WHERE id = ?", file_id)
+
     def file(self, file_id: str) -> StoredFile | None:
         return self._one(StoredFile, "SELECT * FROM file WHERE id = ? AND deleted = 0", file_id)
 
@@ -284,6 +293,16 @@ class Store:
             marks = ", ".join("?" * len(names))
             db.execute(f"INSERT INTO job ({', '.join(names)}) VALUES ({marks})", [_column(n, row[n]) for n in names])
             return Job(**row)
+
+    def plan_job(self, job_id: str, plan: dict[str, Any]) -> bool:
+        """Store the plan of a job whose files are validated. False if another server was first, or if it has ended."""
+        with self._transaction() as db:
+            changed = db.execute(
+                "UPDATE job SET plan = ? WHERE id = ? AND outcome IS NULL AND cancelled_at IS NULL "
+                "AND json_extract(plan, '$.waiting')",
+                (json.dumps(plan), job_id),
+            )
+            return changed.rowcount == 1
 
     def job(self, job_id: str) -> Job | None:
         return self._one(Job, "SELECT * FROM job WHERE id = ?", job_id)
@@ -359,7 +378,14 @@ class Store:
     # --- what a real training run reports while it goes on -----------------------------------------------------
 
     def add_event(
-        self, job_id: str, message: str, *, level: str = "info", type: str = "message", data: Any = None
+        self,
+        job_id: str,
+        message: str,
+        *,
+        level: str = "info",
+        type: str = "message",
+        data: Any = None,
+        created_at: int | None = None,
     ) -> None:
         """Add an event to those of a job.
 
@@ -369,17 +395,32 @@ class Store:
             level: "info", "warn" or "error".
             type: "message" or "metrics".
             data: What was measured, or anything else that JSON can hold.
+            created_at: When it happened; None means now.
         """
         with self._transaction() as db:
             last = db.execute("SELECT COALESCE(MAX(number), 0) FROM event WHERE job_id = ?", (job_id,)).fetchone()[0]
-            row = (job_id, last + 1, int(time.time()), level, message, type, json.dumps(data))
+            row = (job_id, last + 1, created_at or int(time.time()), level, message, type, json.dumps(data))
             db.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
-    def events(self, job_id: str) -> list[dict[str, Any]]:
-        """Oldest first."""
+    def events(self, job_id: str, first: int = 1, last: int | None = None) -> list[dict[str, Any]]:
+        """Those from a number to another one, oldest first. They are numbered from 1 on, without gaps."""
+        sql, values = "SELECT * FROM event WHERE job_id = ? AND number >= ?", [job_id, first]
+        if last is not None:
+            sql, values = f"{sql} AND number <= ?", [*values, last]
         with self._connection() as db:
-            rows = db.execute("SELECT * FROM event WHERE job_id = ? ORDER BY number", (job_id,)).fetchall()
-        return [{**dict(row), "data": json.loads(row["data"])} for row in rows]
+            return [_event(row) for row in db.execute(f"{sql} ORDER BY number", values)]
+
+    def count_events(self, job_id: str) -> int:
+        with self._connection() as db:
+            return db.execute("SELECT COALESCE(MAX(number), 0) FROM event WHERE job_id = ?", (job_id,)).fetchone()[0]
+
+    def measured(self, job_id: str) -> list[dict[str, Any]]:
+        """Of the events with numbers of a training step, the first and the last; fewer if there are not two."""
+        sql = "SELECT * FROM event WHERE job_id = ? AND type = 'metrics' ORDER BY number {} LIMIT 1"
+        with self._connection() as db:
+            rows = [db.execute(sql.format(order), (job_id,)).fetchone() for order in ("ASC", "DESC")]
+        events = [_event(row) for row in rows if row is not None]
+        return events[:1] if len({event["number"] for event in events}) == 1 else events
 
     def add_checkpoint(self, job_id: str, step: int, name: str, metrics: dict[str, float]) -> None:
         """Add a checkpoint to those of a job; one of the same step is replaced.
@@ -506,6 +547,10 @@ def _row(kind: type, row: sqlite3.Row) -> Any:
     return kind(
         **{name: json.loads(row[name]) if name in JSON_COLUMNS and row[name] else row[name] for name in row.keys()}  # noqa: SIM118 (a Row iterates over values)
     )
+
+
+def _event(row: sqlite3.Row) -> dict[str, Any]:
+    return {**dict(row), "data": json.loads(row["data"])}
 
 
 def _column(name: str, value: Any) -> Any:
