@@ -85,6 +85,8 @@ class Jobs:
         handle, name = tempfile.mkstemp(dir=self.store.settings.files, suffix=".part")
         with os.fdopen(handle, "wb") as file:
             file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         digest = hashlib.sha256(content).hexdigest()
         self.store.add_file(Path(name), RESULT_FILE, "fine-tune-results", digest, self.result_file_id(job))
 

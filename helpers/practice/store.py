@@ -4,6 +4,8 @@ Every method is one short transaction. What belongs together is written together
 """
 
 import json
+import math
+import os
 import re
 import secrets
 import sqlite3
@@ -21,6 +23,7 @@ from helpers.practice.settings import PracticeHomeError, Settings
 
 SCHEMA_VERSION = 1
 LOCK_SECONDS = 30
+YOUNG_SECONDS = 3600  # what is younger may be what another server is just writing
 SCHEMA = """
 CREATE TABLE counter (value INTEGER NOT NULL);
 INSERT INTO counter VALUES (0);
@@ -138,7 +141,10 @@ class Store:
         db.row_factory = sqlite3.Row
         try:
             _use_wal(db)
-            db.execute("PRAGMA synchronous = NORMAL")
+            # FULL: what was answered is on the disk, and a power cut takes nothing back. NORMAL would be as safe from
+            # damage and from kills, but a power cut would undo the last commits: a job that was started, a model that
+            # was paid for with an afternoon. FULL costs one more fsync for each write, some milliseconds on an SSD.
+            db.execute("PRAGMA synchronous = FULL")
         except BaseException:
             db.close()
             raise
@@ -171,13 +177,25 @@ class Store:
                 db.execute(statement)
 
     def _sweep(self) -> None:
-        """Remove what an upload left that was cut off. An hour old: another server may be writing a young one."""
-        for part in self.settings.files.glob("*.part"):
+        """Remove what no file of the learner's is, and what a program that was killed has left.
+
+        An upload that was cut off leaves a .part; between the content's move and the row's commit, a content without a
+        row; a deletion, the content of a deleted row. A content that is older than all rows is left as it is: somebody
+        may have put it there, or have moved the database away.
+        """
+        with self._connection() as db:
+            oldest = db.execute("SELECT MIN(created_at) FROM file").fetchone()[0] or math.inf
+            used = {row["id"]: not row["deleted"] for row in db.execute("SELECT id, deleted FROM file")}
+            for row in db.execute("SELECT training_file, validation_file FROM job"):
+                used |= {file_id: True for file_id in row if file_id in used}
+        for path in self.settings.files.iterdir():
             try:
-                if time.time() - part.stat().st_mtime > 3600:
-                    part.unlink()
-            except FileNotFoundError:
-                continue  # another server swept it
+                changed = path.stat().st_mtime
+                orphan = not used.get(path.name, changed < oldest) or path.suffix == ".part"
+                if orphan and time.time() - changed > YOUNG_SECONDS:
+                    path.unlink()
+            except (FileNotFoundError, PermissionError):
+                continue  # another server swept it, or (on Windows) reads it
 
     # --- ids -------------------------------------------------------------------------------------------------
 
@@ -228,6 +246,7 @@ class Store:
             file_id = file_id or self._new_id("file-", number)
             size = content.stat().st_size
             content.replace(self.path_of(file_id))
+            sync_folder(self.settings.files)  # the name, too, is on the disk before the row is
             db.execute(
                 "INSERT OR IGNORE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
                 (file_id, number, filename, purpose, size, int(time.time()), sha256),
@@ -503,6 +522,17 @@ class Store:
     def _all(self, kind: type, sql: str, *values: Any) -> list[Any]:
         with self._connection() as db:
             return [_row(kind, row) for row in db.execute(sql, values)]
+
+
+def sync_folder(path: Path) -> None:
+    """Write the names in a folder to the disk, as fsync does the content of a file. Windows does so by itself."""
+    if os.name != "posix":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _use_wal(db: sqlite3.Connection) -> None:
