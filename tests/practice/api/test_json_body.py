@@ -192,3 +192,12 @@ def test_a_planted_fault_still_comes_with_openais_shape(client, post):
     post("/practice/faults", {"fault": "server_error"})
     with pytest.raises(openai.InternalServerError):
         client.models.list()
+
+
+def test_a_body_that_does_not_say_it_is_json_is_refused_in_a_sentence(server):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    headers = {"Authorization": f"Bearer {server.key}", "Content-Type": "text/plain"}
+    for path in (CHAT, RESPONSES, JOBS, "/practice/faults"):
+        connection.request("POST", path, json.dumps(chat()), headers)
+        answer = connection.getresponse()
+        assert answer.status == 400 and json.loads(answer.read())["error"]["type"] == "invalid_request_error"
