@@ -18,6 +18,7 @@ MOUNTS = "it mounts a small disk; as an administrator of a Linux computer: pytho
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fuzz", type=int, default=0, help="so many random requests, files or kills in place of a few")
     parser.addoption("--mounts", action="store_true", help="also run the tests that mount a disk (Linux, as root)")
 
 

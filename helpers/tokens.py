@@ -10,7 +10,7 @@ import json
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -198,6 +198,11 @@ def count_messages(messages: Iterable[dict[str, Any]], model: str) -> int:
     return PER_REPLY + sum(_message_tokens(message, count) for message in messages if isinstance(message, dict))
 
 
+def count_characters(messages: Iterable[dict[str, Any]]) -> int:
+    """Characters of what count_messages() reads: known at once, where a tokenizer takes its time."""
+    return sum(len(text) for message in messages for _, text in _texts_of(message))
+
+
 def count_example(example: dict[str, Any], model: str) -> int:
     """Tokens of one training example: its messages, and its tools where there are any. What is no message costs
     nothing."""
@@ -249,14 +254,18 @@ def count_images(example: dict[str, Any]) -> int:
 
 def _message_tokens(message: dict[str, Any], count: Callable[[str], int]) -> int:
     total = PER_MESSAGE
-    for key, value in message.items():
-        if key == "weight" or value is None:
-            continue
-        text = _text_of_parts(value) if key == "content" and isinstance(value, list) else _as_text(value)
+    for key, text in _texts_of(message):
         total += count(text)
         if key == "name":
             total += PER_NAME
     return total
+
+
+def _texts_of(message: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is counted of a message: each key, and its text."""
+    for key, value in message.items():
+        if key != "weight" and value is not None:
+            yield key, _text_of_parts(value) if key == "content" and isinstance(value, list) else _as_text(value)
 
 
 def _text_of_parts(parts: list[Any]) -> str:

@@ -35,7 +35,7 @@ def test_tests_lie_in_the_same_folders_as_what_they_test():
         path.relative_to(HELPERS) for path in HELPERS.rglob("*") if path.is_dir() and "__pycache__" not in path.parts
     }
     tested = {path.parent.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")}
-    assert tested - rooms <= {Path(), Path("browser")}
+    assert tested - rooms <= {Path(), Path("browser"), Path("fuzz")}
 
 
 def test_packages_below_do_nothing_when_they_are_imported():

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import idna
 import openai
@@ -81,7 +81,13 @@ def shown_name(client: OpenAI) -> str:
     home = practice_home(client)
     if home is not None and is_loopback(client.base_url.host):
         return f"practice {REHEARSAL}" if home.name == REHEARSAL else "practice"
-    return str(client.base_url).rstrip("/")
+    return _without_secrets(str(client.base_url)).rstrip("/")
+
+
+def _without_secrets(base_url: str) -> str:
+    """An address as it may stand in files. One that the learner has made a client of can hold a password or a key."""
+    parts = urlsplit(base_url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def address_of(text: str) -> str:

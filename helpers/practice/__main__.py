@@ -3,25 +3,29 @@
 import argparse
 import sys
 import threading
+from pathlib import Path
 
 from helpers.connection.proxies import no_proxy_with_loopback, proxies
 from helpers.practice.server import PracticeServer, start_server
 from helpers.practice.settings import PracticeHomeError
 
+KEY_IN_SIGHT = (
+    "--key: a key on the command line can be read by others, in the list of processes and in the history of the shell. "
+    "Set PRACTICE_KEY, or write the key into a file and name it with --key-file."
+)
+NO_ENCRYPTION = (
+    "Nothing that is sent there is encrypted: whoever shares the network can read the key and the texts. Use it only "
+    "in a network that you trust, or put a server with HTTPS in front of it, such as Caddy or nginx."
+)
+
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m helpers.practice", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this computer only)")
-    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
-    parser.add_argument(
-        "--home", help="folder for its files and database (default: PRACTICE_HOME, or one of your user)"
-    )
-    parser.add_argument(
-        "--key", help="the key that clients must send (default: PRACTICE_KEY, or one made for the folder)"
-    )
-    options = parser.parse_args()
+    options = _parser().parse_args()
+    if options.key is not None:
+        return _fail(KEY_IN_SIGHT)
     try:
-        server = start_server(options.home, options.host, options.port, options.key)
+        key = _key_in(options.key_file) if options.key_file else None
+        server = start_server(options.home, options.host, options.port, key)
     except (PracticeHomeError, ValueError) as error:
         return _fail(str(error))
     except OSError as error:
@@ -36,25 +40,71 @@ def main() -> int:
     return 0
 
 
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m helpers.practice", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this computer only)")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
+    parser.add_argument(
+        "--home", help="folder for its files and database (default: PRACTICE_HOME, or one of your user)"
+    )
+    parser.add_argument(
+        "--key-file",
+        help="file with the key that clients must send (default: PRACTICE_KEY, or one made for the folder)",
+    )
+    parser.add_argument("--key", help=argparse.SUPPRESS)  # of earlier versions
+    return parser
+
+
+def _key_in(path: str) -> str:
+    """The key in a file. Raises ValueError; the message does not repeat what stands there."""
+    try:
+        key = Path(path).read_text(encoding="utf-8-sig").strip()
+    except OSError as error:
+        raise ValueError(f"--key-file: {path} cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"--key-file: {path} is no text; expected a file with the key and nothing else") from error
+    if not key:
+        raise ValueError(f"--key-file: {path} is empty; expected a file with the key and nothing else")
+    return key
+
+
 def introduction(server: PracticeServer) -> str:
     """What a person copies into a terminal to point any `OpenAI()` at this server, past a proxy if one is set."""
-    settings = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": server.key}
+    lines = [
+        f"The practice server is running; its home is {server.home}",
+        "In the terminal of your script, set:",
+        "",
+        *_commands({"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": server.key}),
+        "",
+    ]
+    if server.is_for_others:
+        lines += _for_others(server)
+    return "\n".join([*lines, "Stop it with Ctrl-C."])
+
+
+def _commands(settings: dict[str, str]) -> list[str]:
     if proxies():
-        settings |= no_proxy_with_loopback()
-    return "\n".join(
-        [
-            f"The practice server is running; its home is {server.home}",
-            "In the terminal of your script, set:",
-            "",
-            *(f"export {name}={value}" for name, value in settings.items()),
-            "",
-            "or in PowerShell:",
-            "",
-            *(f'$env:{name}="{value}"' for name, value in settings.items()),
-            "",
-            "Stop it with Ctrl-C.",
-        ]
-    )
+        settings = settings | no_proxy_with_loopback()
+    return [
+        *(f"export {name}={value}" for name, value in settings.items()),
+        "",
+        "or in PowerShell:",
+        "",
+        *(f'$env:{name}="{value}"' for name, value in settings.items()),
+    ]
+
+
+def _for_others(server: PracticeServer) -> list[str]:
+    """What others on the network use, and what they must know."""
+    addresses = server.addresses or ["(this computer has no address in a network)"]
+    return [
+        "Others on the network reach it with the same key at:",
+        "",
+        *addresses,
+        "",
+        f"{NO_ENCRYPTION} Whoever has the key sees, uses and deletes all that others have made there.",
+        "",
+    ]
 
 
 def _fail(message: str) -> int:

@@ -7,44 +7,44 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 
+from helpers.practice.admission import Admission
 from helpers.practice.api import chat, errors, faults, files, jobs, models, responses
+from helpers.practice.api.json_body import SentJson
 from helpers.practice.engine_registry import load_engines
 from helpers.practice.job_lifecycle import Jobs
 from helpers.practice.server_log import ServerLog
 from helpers.practice.settings import Settings
 from helpers.practice.store import Store
+from helpers.practice.validation import Validation
 
 VERSION = "1"
 
 
 def make_app(settings: Settings, log: ServerLog) -> FastAPI:
     """The application for one home folder; `log` keeps the tracebacks of what nobody foresaw."""
-    app = FastAPI(title="Practice server", openapi_url=None)
+    # No redirect for a slash at the end: it would lead to whatever host the request itself names in its Host header.
+    app = FastAPI(title="Practice server", openapi_url=None, redirect_slashes=False, default_response_class=SentJson)
     store = Store(settings)
     app.state.settings, app.state.store, app.state.log = settings, store, log
     app.state.engines = load_engines(settings, store)
     app.state.jobs = Jobs(store, app.state.engines)
+    app.state.validation = Validation(store, app.state.engines, log)
     for engine in app.state.engines.values():
         engine.begin(app.state.jobs.progress)
+    app.state.validation.begin()
 
     errors.install(app)
     app.add_exception_handler(faults.DroppedConnection, _drop)
+    # What is added later stands around what was added before: every error has an id, and no route is met without a key.
+    app.add_middleware(Admission, settings=settings)
     app.add_middleware(UnexpectedErrors)
-    app.add_middleware(RequestId)  # added last, so it stands around the other: every error has an id
+    app.add_middleware(RequestId)
     for module in (files, jobs, models, chat, responses):
-        app.include_router(module.router, prefix="/v1", dependencies=[Depends(check_key), Depends(faults.meet_fault)])
-    app.include_router(faults.router, dependencies=[Depends(check_key)])
-    app.add_api_route("/practice/status", status, dependencies=[Depends(check_key)])
-    app.add_api_route("/practice/models/{name}/folders", models.folders, dependencies=[Depends(check_key)])
+        app.include_router(module.router, prefix="/v1", dependencies=[Depends(faults.meet_fault)])
+    app.include_router(faults.router)
+    app.add_api_route("/practice/status", status)
+    app.add_api_route("/practice/models/{name}/folders", models.folders)
     return app
-
-
-def check_key(request: Request) -> None:
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not given.strip():
-        raise errors.missing_key()
-    if not secrets.compare_digest(given.strip().encode(), request.app.state.settings.key.encode()):
-        raise errors.wrong_key(given.strip())
 
 
 def status(request: Request) -> dict[str, Any]:

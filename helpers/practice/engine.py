@@ -4,7 +4,7 @@ The base model named in a job picks the engine (`engine` in data/models.json). T
 engine says how far it is and answers for its models.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -44,12 +44,12 @@ class Checkpoint:
 class Progress:
     """How far a job is at one moment. Asking twice never gives two stories: what was reported once stays as it was.
 
-    `hyperparameters` are numbers from the moment the job runs, None before. `csv` is the result file of a job
-    that succeeded.
+    `events` are the oldest first; they can be many, so each is made when it is read (EventList). `hyperparameters` are
+    numbers from the moment the job runs, None before. `csv` makes the result file of a job that succeeded.
     """
 
     status: Status
-    events: list[Event]
+    events: Sequence[Event]
     checkpoints: list[Checkpoint] = field(default_factory=list)
     hyperparameters: dict[str, float] | None = None
     finished_at: int | None = None
@@ -57,7 +57,7 @@ class Progress:
     error: dict[str, str | None] | None = None
     fine_tuned_model: str | None = None
     trained_tokens: int | None = None
-    csv: str | None = None
+    csv: Callable[[], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -114,10 +114,10 @@ class Engine(Protocol):
         """
 
     def plan(self, job: dict[str, Any], data: Any) -> dict[str, Any]:
-        """Called once, before a job is stored: what must stay the same for it. `data` is a TrainingData."""
+        """Called once, when the files are validated: what must stay the same for the job. `data` is a TrainingData."""
 
     def start(self, job: Job) -> None:
-        """Called once, after the job is stored."""
+        """Called once, when the files are validated and the plan is stored."""
 
     def progress(self, job: Job, now: float) -> Progress:
         """How far the job is. `job.cancelled_at` and `job.pauses` say what the learner asked for."""

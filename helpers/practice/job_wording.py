@@ -2,17 +2,36 @@
 
 from typing import Any
 
-from helpers.practice.ids import derived_id
+from helpers.practice.engine import Event
+from helpers.practice.ids import derived_id, number_in, numbered_id
 from helpers.practice.store import Job
 
+VALIDATED = "Files validated, moving job to queued state"
 
-def begun_messages(job: Job, *, validated: bool) -> list[str]:
+
+def first_events(job: Job) -> list[Event]:
     """The events with which every job begins, in OpenAI's words."""
     files = f"training file: {job.training_file}"
     if job.validation_file:
         files += f" and validation file: {job.validation_file}"
     messages = [f"Created fine-tuning job: {job.id}", f"Validating {files}"]
-    return [*messages, "Files validated, moving job to queued state"] if validated else messages
+    return [Event(event_id(job, number), int(job.created_at), said) for number, said in enumerate(messages, 1)]
+
+
+def event_id(job: Job, number: int) -> str:
+    """The id of the event with this number; those of first_events() are 1 and 2."""
+    return numbered_id("ftevent-", number, job.id)
+
+
+def event_number(job: Job, id: str) -> int | None:
+    """The number of which event_id() has made an id; None if it has not."""
+    number = number_in(id)
+    return number if id == event_id(job, number) else None
+
+
+def last_event(job: Job, at: int | None, message: str, key: str = "end", **more: Any) -> Event:
+    """An event of the end of a job; `key` tells it from the others."""
+    return Event(derived_id("ftevent-", job.id, key), at or 0, message, **more)
 
 
 def result_csv(steps: Any) -> str:

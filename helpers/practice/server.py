@@ -9,10 +9,13 @@ from pathlib import Path
 import uvicorn
 
 from helpers.practice.app import make_app
+from helpers.practice.connections import connection_class
 from helpers.practice.disk import is_full, no_space
+from helpers.practice.network import HERE, addresses_for_others, base_url, check_key_for_others, is_for_others
 from helpers.practice.server_log import ServerLog
 from helpers.practice.settings import PracticeHomeError, Settings, load_settings
 
+LAST_PORT = 65_535
 START_TIMEOUT = 20.0  # seconds
 
 
@@ -21,18 +24,36 @@ class PracticeServer:
 
     def __init__(self, settings: Settings, listening: socket.socket) -> None:
         self.settings, self.key, self.home = settings, settings.key, settings.home
-        host, self.port = listening.getsockname()[:2]
-        self.base_url = f"http://{host}:{self.port}/v1"
+        self._host, self.port = listening.getsockname()[:2]
+        self.base_url = base_url(HERE.get(self._host, self._host), self.port)
         self._log = ServerLog(settings)
         self._app = make_app(settings, self._log)
-        # Without a log_config, uvicorn leaves the loggers of this program as the learner has set them up.
-        self._server = uvicorn.Server(uvicorn.Config(self._app, log_config=None, lifespan="off"))
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                self._app,
+                http=connection_class(settings.limits),
+                ws="none",
+                h11_max_incomplete_event_size=settings.limits.header_bytes,
+                log_config=None,  # uvicorn leaves the loggers of this program as the learner has set them up
+                lifespan="off",
+            )
+        )
         self._thread = threading.Thread(
             target=self._server.run, args=([listening],), name="practice-server", daemon=True
         )
 
     def __repr__(self) -> str:
         return f"PracticeServer({self.base_url})"  # never the key
+
+    @property
+    def is_for_others(self) -> bool:
+        """Whether other computers can reach it."""
+        return is_for_others(self._host)
+
+    @property
+    def addresses(self) -> list[str]:
+        """The base URLs by which others on the network reach it; none if only this computer can."""
+        return [base_url(address, self.port) for address in addresses_for_others(self._host)]
 
     @property
     def home_id(self) -> str:
@@ -63,6 +84,7 @@ class PracticeServer:
         self._server.should_exit = True
         self._server.force_exit = True  # do not wait for a client that keeps its connection open
         self._thread.join(5)
+        self._app.state.validation.stop()
         self._app.state.store.close()
         self._log.close()
 
@@ -88,15 +110,20 @@ def start_server(
 
     Raises:
         PracticeHomeError: The folder cannot be used.
+        ValueError: A setting cannot be, or the key is too short for a server that others can reach.
         OSError: The port is taken.
     """
     settings = load_settings(home, key, job_seconds)
     listening = listen(host, port)
     try:
+        check_key_for_others(settings.key, listening.getsockname()[0])
         server = PracticeServer(settings, listening)
     except sqlite3.DatabaseError as error:
         listening.close()
         raise _unusable(settings, error) from error
+    except BaseException:
+        listening.close()
+        raise
     server.start()
     return server
 
@@ -114,6 +141,8 @@ def _unusable(settings: Settings, error: sqlite3.DatabaseError) -> PracticeHomeE
 
 
 def listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= LAST_PORT:
+        raise ValueError(f"port: found {port}; expected 0 to {LAST_PORT}, where 0 takes a free one")
     # IPPROTO_TCP must be named: without it asyncio leaves Nagle's algorithm on, and every call takes 40 ms more.
     listening = socket.socket(
         socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP

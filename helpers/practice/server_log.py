@@ -5,15 +5,14 @@ All servers of a home write into this one file. It is bounded, and a key never s
 
 import itertools
 import logging
-import os
 import re
 import threading
-from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from filelock import FileLock
 
+from helpers.practice.private import private_file
 from helpers.practice.settings import Settings
 
 LARGEST_FILE = 1_000_000  # bytes; what came before stands in server.log.1, which is as large
@@ -82,7 +81,7 @@ class SharedFileHandler(RotatingFileHandler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             with self._lock_of_all.acquire(poll_interval=0.01):
-                make_private(self.baseFilename)
+                private_file(self.baseFilename)
                 super().emit(record)
                 self.close()
         except OSError:  # also the time-out of the lock
@@ -90,19 +89,10 @@ class SharedFileHandler(RotatingFileHandler):
 
     def rotate(self, source: str, dest: str) -> None:
         super().rotate(source, dest)
-        make_private(source)  # the new one
+        private_file(source)  # the new one
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Nothing: on a full disk, the log is what can be missed. The request is answered all the same."""
-
-
-def make_private(path: str) -> None:
-    """Make a file that only its owner can read, or change one that was made before. (Windows keeps a folder of the
-    user private by itself.)"""
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
-    if os.name == "posix" and os.stat(path).st_mode & 0o077:
-        with suppress(PermissionError):  # of another user, who lets this one write
-            os.chmod(path, 0o600)
 
 
 class FromThread(logging.Filter):

@@ -3,10 +3,13 @@
 import os
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from helpers.course_data.paths import practice_home
+from helpers.practice.environment import number_from_environment
+from helpers.practice.limits import Limits, load_limits
+from helpers.practice.private import private_folder
 
 DEFAULT_JOB_SECONDS = 12.0
 KEY_FILE = "key"
@@ -22,8 +25,9 @@ class Settings:
     """`job_seconds`: how long a simulated job takes; at 0 it ends at once and every id comes from a fixed sequence."""
 
     home: Path
-    key: str
+    key: str = field(repr=False)  # a repr ends up in outputs, tracebacks and logs
     job_seconds: float = DEFAULT_JOB_SECONDS
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def deterministic(self) -> bool:
@@ -46,7 +50,7 @@ def load_settings(home: str | Path | None = None, key: str | None = None, job_se
     """
     folder = Path(home) if home else practice_home()
     try:
-        (folder / "files").mkdir(parents=True, exist_ok=True)
+        _make_home(folder)
         key = key or os.environ.get("PRACTICE_KEY") or _key_of(folder)
     except PracticeHomeError:
         raise
@@ -57,21 +61,18 @@ def load_settings(home: str | Path | None = None, key: str | None = None, job_se
         ) from error
     if not _can_be_sent(key):
         raise ValueError(
-            f"PRACTICE_KEY or --key: found a character that {CANNOT_BE_SENT}; expected a-z, A-Z, 0-9, - and _"
+            f"PRACTICE_KEY or --key-file: found a character that {CANNOT_BE_SENT}; expected a-z, A-Z, 0-9, - and _"
         )
     if job_seconds is None:
-        job_seconds = _job_seconds(os.environ.get("PRACTICE_JOB_SECONDS"))
-    return Settings(folder, key, job_seconds)
+        job_seconds = number_from_environment("PRACTICE_JOB_SECONDS", DEFAULT_JOB_SECONDS, least=0.0)
+    return Settings(folder, key, job_seconds, load_limits())
 
 
-def _job_seconds(text: str | None) -> float:
-    try:
-        seconds = float(text) if text else DEFAULT_JOB_SECONDS
-    except ValueError:
-        seconds = -1
-    if seconds < 0:
-        raise ValueError(f"PRACTICE_JOB_SECONDS: found {text!r}; expected a number of seconds, 0 or more")
-    return seconds
+def _make_home(folder: Path) -> None:
+    """A new folder is closed to others. One that is there may be any: only what the server puts there is closed."""
+    if not folder.exists():
+        private_folder(folder)
+    private_folder(folder / "files")
 
 
 def _key_of(folder: Path) -> str:

@@ -4,6 +4,9 @@ Every method is one short transaction. What belongs together is written together
 """
 
 import json
+import math
+import os
+import re
 import secrets
 import sqlite3
 import time
@@ -15,10 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from helpers.practice.ids import derived_id, random_id
-from helpers.practice.settings import Settings
+from helpers.practice.private import private_file
+from helpers.practice.settings import PracticeHomeError, Settings
 
 SCHEMA_VERSION = 1
 LOCK_SECONDS = 30
+YOUNG_SECONDS = 3600  # what is younger may be what another server is just writing
 SCHEMA = """
 CREATE TABLE counter (value INTEGER NOT NULL);
 INSERT INTO counter VALUES (0);
@@ -38,6 +43,7 @@ CREATE TABLE checkpoint (job_id TEXT, step INTEGER, name TEXT, created_at INTEGE
     PRIMARY KEY (job_id, step));
 CREATE TABLE fault (number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT, times INTEGER);
 """
+OWN_TABLES = re.findall(r"CREATE TABLE (\w+)", SCHEMA)
 # Made at every start, so that homes of earlier versions of the course get them too; servers of such a version ignore
 # them.
 INDEXES = """
@@ -92,6 +98,11 @@ class Job:
     cancelled_at: float | None = None
     outcome: dict[str, Any] | None = None
 
+    @property
+    def awaits_validation(self) -> bool:
+        """Whether its files are not validated yet, so that it has no plan."""
+        return "waiting" in self.plan
+
 
 @dataclass(frozen=True)
 class TunedModel:
@@ -109,18 +120,12 @@ class TunedModel:
 class Store:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        private_file(settings.database)  # before SQLite makes it; its -wal and -shm get the same permissions
         with self._transaction() as db:
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
+            if _is_new(db, settings.database):
                 for statement in SCHEMA.split(";\n"):
                     db.execute(statement)
                 db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            elif version != SCHEMA_VERSION:
-                raise RuntimeError(
-                    f"{settings.database.name}: found version {version}, expected {SCHEMA_VERSION}. It belongs to "
-                    "another edition of the course; name another folder in PRACTICE_HOME, or delete this one to begin "
-                    "afresh."
-                )
             _give_id(db)
         # Keep one reader open so that SQLite keeps the -wal and -shm files; they cannot be recreated on a full disk.
         held = self._open()
@@ -136,7 +141,10 @@ class Store:
         db.row_factory = sqlite3.Row
         try:
             _use_wal(db)
-            db.execute("PRAGMA synchronous = NORMAL")
+            # FULL: what was answered is on the disk, and a power cut takes nothing back. NORMAL would be as safe from
+            # damage and from kills, but a power cut would undo the last commits: a job that was started, a model that
+            # was paid for with an afternoon. FULL costs one more fsync for each write, some milliseconds on an SSD.
+            db.execute("PRAGMA synchronous = FULL")
         except BaseException:
             db.close()
             raise
@@ -169,13 +177,25 @@ class Store:
                 db.execute(statement)
 
     def _sweep(self) -> None:
-        """Remove what an upload left that was cut off. An hour old: another server may be writing a young one."""
-        for part in self.settings.files.glob("*.part"):
+        """Remove what no file of the learner's is, and what a program that was killed has left.
+
+        An upload that was cut off leaves a .part; between the content's move and the row's commit, a content without a
+        row; a deletion, the content of a deleted row. A content that is older than all rows is left as it is: somebody
+        may have put it there, or have moved the database away.
+        """
+        with self._connection() as db:
+            oldest = db.execute("SELECT MIN(created_at) FROM file").fetchone()[0] or math.inf
+            used = {row["id"]: not row["deleted"] for row in db.execute("SELECT id, deleted FROM file")}
+            for row in db.execute("SELECT training_file, validation_file FROM job"):
+                used |= {file_id: True for file_id in row if file_id in used}
+        for path in self.settings.files.iterdir():
             try:
-                if time.time() - part.stat().st_mtime > 3600:
-                    part.unlink()
-            except FileNotFoundError:
-                continue  # another server swept it
+                changed = path.stat().st_mtime
+                orphan = not used.get(path.name, changed < oldest) or path.suffix == ".part"
+                if orphan and time.time() - changed > YOUNG_SECONDS:
+                    path.unlink()
+            except (FileNotFoundError, PermissionError):
+                continue  # another server swept it, or (on Windows) reads it
 
     # --- ids -------------------------------------------------------------------------------------------------
 
@@ -226,11 +246,16 @@ class Store:
             file_id = file_id or self._new_id("file-", number)
             size = content.stat().st_size
             content.replace(self.path_of(file_id))
+            sync_folder(self.settings.files)  # the name, too, is on the disk before the row is
             db.execute(
                 "INSERT OR IGNORE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
                 (file_id, number, filename, purpose, size, int(time.time()), sha256),
             )
             return _row(StoredFile, db.execute("SELECT * FROM file WHERE id = ?", (file_id,)).fetchone())
+
+    def any_file(self, file_id: str) -> StoredFile | None:
+        """Also one that is deleted: a job that was started with it goes on."""
+        return self._one(StoredFile, "SELECT * FROM file WHERE id = ?", file_id)
 
     def file(self, file_id: str) -> StoredFile | None:
         return self._one(StoredFile, "SELECT * FROM file WHERE id = ? AND deleted = 0", file_id)
@@ -287,6 +312,16 @@ class Store:
             marks = ", ".join("?" * len(names))
             db.execute(f"INSERT INTO job ({', '.join(names)}) VALUES ({marks})", [_column(n, row[n]) for n in names])
             return Job(**row)
+
+    def plan_job(self, job_id: str, plan: dict[str, Any]) -> bool:
+        """Store the plan of a job whose files are validated. False if another server was first, or if it has ended."""
+        with self._transaction() as db:
+            changed = db.execute(
+                "UPDATE job SET plan = ? WHERE id = ? AND outcome IS NULL AND cancelled_at IS NULL "
+                "AND json_extract(plan, '$.waiting')",
+                (json.dumps(plan), job_id),
+            )
+            return changed.rowcount == 1
 
     def job(self, job_id: str) -> Job | None:
         return self._one(Job, "SELECT * FROM job WHERE id = ?", job_id)
@@ -362,7 +397,14 @@ class Store:
     # --- what a real training run reports while it goes on -----------------------------------------------------
 
     def add_event(
-        self, job_id: str, message: str, *, level: str = "info", type: str = "message", data: Any = None
+        self,
+        job_id: str,
+        message: str,
+        *,
+        level: str = "info",
+        type: str = "message",
+        data: Any = None,
+        created_at: int | None = None,
     ) -> None:
         """Add an event to those of a job.
 
@@ -372,17 +414,32 @@ class Store:
             level: "info", "warn" or "error".
             type: "message" or "metrics".
             data: What was measured, or anything else that JSON can hold.
+            created_at: When it happened; None means now.
         """
         with self._transaction() as db:
             last = db.execute("SELECT COALESCE(MAX(number), 0) FROM event WHERE job_id = ?", (job_id,)).fetchone()[0]
-            row = (job_id, last + 1, int(time.time()), level, message, type, json.dumps(data))
+            row = (job_id, last + 1, created_at or int(time.time()), level, message, type, json.dumps(data))
             db.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
-    def events(self, job_id: str) -> list[dict[str, Any]]:
-        """Oldest first."""
+    def events(self, job_id: str, first: int = 1, last: int | None = None) -> list[dict[str, Any]]:
+        """Those from a number to another one, oldest first. They are numbered from 1 on, without gaps."""
+        sql, values = "SELECT * FROM event WHERE job_id = ? AND number >= ?", [job_id, first]
+        if last is not None:
+            sql, values = f"{sql} AND number <= ?", [*values, last]
         with self._connection() as db:
-            rows = db.execute("SELECT * FROM event WHERE job_id = ? ORDER BY number", (job_id,)).fetchall()
-        return [{**dict(row), "data": json.loads(row["data"])} for row in rows]
+            return [_event(row) for row in db.execute(f"{sql} ORDER BY number", values)]
+
+    def count_events(self, job_id: str) -> int:
+        with self._connection() as db:
+            return db.execute("SELECT COALESCE(MAX(number), 0) FROM event WHERE job_id = ?", (job_id,)).fetchone()[0]
+
+    def measured(self, job_id: str) -> list[dict[str, Any]]:
+        """Of the events with numbers of a training step, the first and the last; fewer if there are not two."""
+        sql = "SELECT * FROM event WHERE job_id = ? AND type = 'metrics' ORDER BY number {} LIMIT 1"
+        with self._connection() as db:
+            rows = [db.execute(sql.format(order), (job_id,)).fetchone() for order in ("ASC", "DESC")]
+        events = [_event(row) for row in rows if row is not None]
+        return events[:1] if len({event["number"] for event in events}) == 1 else events
 
     def add_checkpoint(self, job_id: str, step: int, name: str, metrics: dict[str, float]) -> None:
         """Add a checkpoint to those of a job; one of the same step is replaced.
@@ -467,6 +524,17 @@ class Store:
             return [_row(kind, row) for row in db.execute(sql, values)]
 
 
+def sync_folder(path: Path) -> None:
+    """Write the names in a folder to the disk, as fsync does the content of a file. Windows does so by itself."""
+    if os.name != "posix":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _use_wal(db: sqlite3.Connection) -> None:
     """SQLite's time-out does not hold for the change to WAL: of two servers that start together on a fresh home, one
     gets SQLITE_BUSY at once. So wait here."""
@@ -481,6 +549,23 @@ def _use_wal(db: sqlite3.Connection) -> None:
     raise sqlite3.OperationalError("database is locked: another program holds it")
 
 
+def _is_new(db: sqlite3.Connection, path: Path) -> bool:
+    """Whether the database is still empty. Raises PracticeHomeError for one that is not this server's; it stays as it
+    is."""
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    tables = {row["name"] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if version == 0 and not tables:
+        return True
+    what = f"version {version}" if "counter" in tables else "the tables of another program"
+    if version != SCHEMA_VERSION or not tables.issuperset(OWN_TABLES):
+        raise PracticeHomeError(
+            f"{path}: found {what}; expected version {SCHEMA_VERSION} of the practice server's database. It belongs to "
+            "another edition of the course or to another program, and was left as it is. Name another folder in "
+            "PRACTICE_HOME, or move this one away to begin afresh."
+        )
+    return False
+
+
 def _give_id(db: sqlite3.Connection) -> None:
     """At the first start, also of a home that is older than ids. Of servers that start together, the first gives it."""
     db.execute("CREATE TABLE IF NOT EXISTS home (id TEXT NOT NULL)")
@@ -492,6 +577,10 @@ def _row(kind: type, row: sqlite3.Row) -> Any:
     return kind(
         **{name: json.loads(row[name]) if name in JSON_COLUMNS and row[name] else row[name] for name in row.keys()}  # noqa: SIM118 (a Row iterates over values)
     )
+
+
+def _event(row: sqlite3.Row) -> dict[str, Any]:
+    return {**dict(row), "data": json.loads(row["data"])}
 
 
 def _column(name: str, value: Any) -> Any:

@@ -19,6 +19,8 @@ from helpers.training_file.rules import Problem
 UTF_8 = Encoding("utf-8")
 HEAD = 65_536  # bytes at the beginning of a file, from which UTF-16 without a mark is recognised
 OPEN_SECONDS = 1.0  # how long a file may be read by another program that is to be replaced or deleted
+PART_NAME = re.compile(r"\.[0-9a-f]{16}\.part")  # what written_safely() calls a file that is not complete
+YOUNG_SECONDS = 3600  # a file that is not complete may be at work for so long after its last change
 LONG_FILE = 20_000_000  # bytes; below it, reading takes a moment and needs no progress bar
 
 
@@ -142,6 +144,7 @@ def written_safely(path: Path, overwrite: bool = False) -> Iterator[BinaryIO]:
             "Choose another name, or pass overwrite=True to replace it."
         )
     path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path.parent)
     part = path.with_name(f".{secrets.token_hex(8)}.part")  # not from tempfile, which lets only the owner read
     try:
         with part.open("xb") as file:
@@ -155,6 +158,14 @@ def written_safely(path: Path, overwrite: bool = False) -> Iterator[BinaryIO]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the unfinished files of programs that were killed while they wrote here. A young one may be at work."""
+    for part in folder.glob(".*.part"):
+        with suppress(OSError):  # another program has swept it, or has it open
+            if PART_NAME.fullmatch(part.name) and time.time() - part.stat().st_mtime > YOUNG_SECONDS:
+                part.unlink()
 
 
 def retry_while_open(change: Callable[..., object], *args: object) -> None:

@@ -8,6 +8,7 @@ import openai
 import pytest
 
 from helpers.connection.identity import address_of, host_name, is_practice, shown_name
+from helpers.notes import remember
 from helpers.practice import start_server
 from tests.other_host import HTML, other_host
 
@@ -146,3 +147,12 @@ def test_a_name_in_another_script_is_an_address():
 def test_what_is_no_address_is_refused_with_a_sentence(text):
     with pytest.raises(ValueError, match=r"host: found .*; expected .*an address that begins with https://"):
         address_of(text)
+
+
+@pytest.mark.parametrize("address", ["http://me:{}@127.0.0.1:9/v1", "http://127.0.0.1:9/v1?api_key={}"])
+def test_a_password_in_the_address_of_a_client_is_in_no_name_and_no_file(address, workspace):
+    client = client_of(address.format("hunter2"))
+    remember(client, "ft:model")
+    assert shown_name(client) == "http://127.0.0.1:9/v1"
+    kept = [path.read_text(encoding="utf-8") for path in workspace.rglob("*.json")]
+    assert kept and not any("hunter2" in text for text in kept)

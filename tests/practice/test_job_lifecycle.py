@@ -158,3 +158,12 @@ def test_a_base_model_that_is_not_there_is_a_503_that_says_what_to_do(training, 
             call()
         assert caught.value.status_code == 503 and set(caught.value.body) == {"message", "type", "param", "code"}
         assert caught.value.response.headers["x-should-retry"] == "false"
+
+
+@needs_local_training
+@pytest.mark.parametrize(("name", "value"), [("PRACTICE_LOCAL_JOBS", "many"), ("PRACTICE_ACCELERATE", "--cpu 'half")])
+def test_a_setting_of_real_training_that_cannot_be_is_told_when_the_server_starts(home, monkeypatch, name, value):
+    monkeypatch.setenv("PRACTICE_LOCAL_MODELS", "tiny=/nowhere")
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValueError, match=name):
+        start_server(home=home)

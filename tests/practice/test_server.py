@@ -3,11 +3,14 @@
 import json
 import os
 import re
+import socket
+import sqlite3
 import stat
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import openai
@@ -196,11 +199,11 @@ def test_an_upload_that_was_cut_off_leaves_nothing(tmp_path, mattress):
 def command(tmp_path):
     started = []
 
-    def run(*arguments):
+    def run(*arguments, **environment):
         process = subprocess.Popen(
             [sys.executable, "-m", "helpers.practice", "--home", str(tmp_path / "home of 练习"), *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", cwd=ROOT,
-            env={**os.environ, "PYTHONUTF8": "1"},
+            env={**os.environ, "PYTHONUTF8": "1", **environment},
         )  # fmt: skip
         started.append(process)
         return process
@@ -212,7 +215,7 @@ def command(tmp_path):
 
 
 def test_the_command_prints_the_lines_that_a_script_needs(command):
-    process, printed = command("--key", "practice-of-the-teacher"), ""
+    process, printed = command(PRACTICE_KEY="practice-of-the-teacher"), ""
     while "Ctrl-C" not in printed:
         printed += process.stdout.readline()
     url = re.search(r"^export OPENAI_BASE_URL=(\S+)$", printed, re.M)[1]
@@ -225,6 +228,93 @@ def test_a_port_that_is_taken_gets_a_plain_sentence(command, server):
     process = command("--port", str(server.port))
     _, said = process.communicate(timeout=30)
     assert process.returncode == 1 and "Choose another --port" in said and "Traceback" not in said
+
+
+def refused(process) -> str:
+    """What a command says that ends at once."""
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 1 and "Traceback" not in said
+    return said
+
+
+def test_a_key_on_the_command_line_is_refused_because_others_can_see_it(command):
+    said = refused(command("--key", "practice-of-the-teacher"))
+    assert "list of processes" in said and "--key-file" in said and "practice-of-the-teacher" not in said
+
+
+def test_a_server_for_others_prints_addresses_that_they_can_use_and_says_that_nothing_is_encrypted(command, tmp_path):
+    (tmp_path / "key of the room").write_text("practice-of-the-teacher\n", encoding="utf-8")
+    process, printed = command("--host", "0.0.0.0", "--key-file", str(tmp_path / "key of the room")), ""
+    while "Ctrl-C" not in printed:
+        printed += process.stdout.readline()
+    assert "0.0.0.0" not in printed and "Nothing that is sent there is encrypted" in printed
+    urls = re.findall(r"^http://\S+/v1$", printed, re.M)
+    assert urls or "no address in a network" in printed
+    for url in [*urls, re.search(r"^export OPENAI_BASE_URL=(\S+)$", printed, re.M)[1]]:
+        assert openai.OpenAI(base_url=url, api_key="practice-of-the-teacher", max_retries=0).models.list().data
+    assert "practice-of-the-teacher" not in " ".join(map(str, process.args))
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff\xfe\xff", b"a\nb"])
+def test_a_key_file_that_holds_no_key_gets_a_plain_sentence(command, tmp_path, content):
+    path = tmp_path / "key of the room"
+    if content is not None:
+        path.write_bytes(content)
+    assert "--key-file" in refused(command("--key-file", str(path)))
+
+
+@pytest.mark.parametrize("port", ["99999", "-1"])
+def test_a_port_that_cannot_be_gets_a_plain_sentence(command, port):
+    assert f"port: found {port}; expected 0 to 65535" in refused(command(f"--port={port}"))
+
+
+# --- databases of others ------------------------------------------------------------------------------------------
+
+
+def made_by(path: Path, *statements: str) -> bytes:
+    path.parent.mkdir(exist_ok=True)
+    with closing(sqlite3.connect(path)) as db, db:
+        for statement in statements:
+            db.execute(statement)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["CREATE TABLE recipes (name TEXT)"],
+        ["CREATE TABLE file (name TEXT)", "PRAGMA user_version = 1"],
+        ["CREATE TABLE counter (value INTEGER)", "PRAGMA user_version = 99"],
+    ],
+)
+def test_a_database_of_another_program_is_named_and_left_as_it_is(home, statements):
+    before = made_by(home / "practice.sqlite", *statements)
+    with pytest.raises(PracticeHomeError, match=r"practice\.sqlite: found .*; expected version 1") as caught:
+        start_server(home=home)
+    assert "left as it is" in str(caught.value) and "PRACTICE_HOME" in str(caught.value)
+    with closing(sqlite3.connect(home / "practice.sqlite")) as db:
+        tables = [name for (name,) in db.execute("SELECT name FROM sqlite_master")]
+    assert len(tables) == 1 and len(before) == (home / "practice.sqlite").stat().st_size
+
+
+@pytest.mark.parametrize("content", [b"not a database at all, but a text\n" * 50, b"SQLite format 3\0" + b"x" * 2000])
+def test_a_database_that_is_damaged_is_named_with_what_to_do_and_left_as_it_is(home, content):
+    home.mkdir()
+    (home / "practice.sqlite").write_bytes(content)
+    with pytest.raises(PracticeHomeError, match="cannot use its database"):
+        start_server(home=home)
+    assert (home / "practice.sqlite").read_bytes() == content
+
+
+def test_a_server_that_cannot_start_leaves_the_port_free(home, monkeypatch):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    made_by(home / "practice.sqlite", "CREATE TABLE recipes (name TEXT)")
+    with pytest.raises(PracticeHomeError):
+        start_server(home=home, port=port)
+    (home / "practice.sqlite").unlink()
+    start_server(home=home, port=port).stop()
 
 
 def test_status_says_that_it_is_a_practice_server(client):

@@ -30,12 +30,22 @@ def test_a_key_file_that_is_empty_is_named_with_what_to_do(home):
 
 def test_a_key_in_the_environment_that_cannot_be_sent_is_named_and_not_repeated(monkeypatch):
     monkeypatch.setenv("PRACTICE_KEY", "schlüssel")
-    with pytest.raises(ValueError, match="PRACTICE_KEY or --key: found a character that cannot be sent") as caught:
+    with pytest.raises(ValueError, match="PRACTICE_KEY or --key-file: found a character that cannot be sent") as caught:
         load_settings()
     assert "schl" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("name", "value"), [("PRACTICE_KEY", "schlüssel"), ("PRACTICE_JOB_SECONDS", "soon")])
+@pytest.mark.parametrize("value", ["soon", "nan", "inf", "-inf", "-1", "1e999"])
+def test_a_length_of_jobs_that_cannot_be_is_refused(monkeypatch, value):
+    monkeypatch.setenv("PRACTICE_JOB_SECONDS", value)
+    with pytest.raises(ValueError, match=r"PRACTICE_JOB_SECONDS: found .*; expected a number of 0.0 or more"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PRACTICE_KEY", "schlüssel"), ("PRACTICE_JOB_SECONDS", "soon"), ("PRACTICE_LIMIT_CONNECTIONS", "0")],
+)
 def test_a_server_that_is_started_with_a_setting_that_cannot_be_says_so_in_a_sentence(name, value):
     done = subprocess.run(
         [sys.executable, "-m", "helpers.practice"],

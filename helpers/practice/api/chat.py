@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from helpers.practice.api.chat_options import (
     NamedTool,
@@ -17,20 +17,20 @@ from helpers.practice.api.chat_options import (
     form_options,
     function_options,
 )
-from helpers.practice.api.errors import model_not_found, model_unavailable
+from helpers.practice.api.content import Message
+from helpers.practice.api.errors import ApiError, model_not_found, model_unavailable
+from helpers.practice.api.json_body import JsonBody, encoded
 from helpers.practice.api.unseen_images import BlindReply, unseen_images
 from helpers.practice.engine import ChatRequest, Engine, Reply
 from helpers.practice.ids import random_id
+from helpers.tokens import count_characters
 
 router = APIRouter(prefix="/chat/completions")
 
 PIECE_OF_ARGUMENTS = 12  # characters, as long as a few tokens
 
 
-class Message(BaseModel):
-    model_config = ConfigDict(extra="allow")
-    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: str | list[dict[str, Any]] | None = None
+Stop = Annotated[str, StringConstraints(min_length=1)]
 
 
 class StreamOptions(BaseModel):
@@ -39,7 +39,7 @@ class StreamOptions(BaseModel):
     include_obfuscation: bool = False
 
 
-class CreateCompletion(BaseModel):
+class CreateCompletion(JsonBody):
     model_config = ConfigDict(extra="forbid")
     model: str
     messages: Annotated[list[Message], Field(min_length=1)]
@@ -47,7 +47,7 @@ class CreateCompletion(BaseModel):
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     max_tokens: Annotated[int, Field(ge=1)] | None = None
     max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
-    stop: str | Annotated[list[str], Field(max_length=4)] | None = None
+    stop: Stop | Annotated[list[Stop], Field(max_length=4)] | None = None
     seed: int | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
@@ -127,10 +127,24 @@ def _reason(reply: Reply, named: bool) -> str:
 
 def ask(request: Request, asked: ChatRequest) -> tuple[Engine, Reply]:
     """The engine of the model, and its reply. A model that is unknown or gone is a 404, as on the real API."""
+    _check_length(asked, request.app.state.settings.limits.text_characters)
     engine, reply = _ask(request, asked)
     images = unseen_images(asked.messages)
     # In JSON there is no place for a sentence.
     return engine, BlindReply(reply, images) if images and asked.output == "text" else reply
+
+
+def _check_length(asked: ChatRequest, largest: int) -> None:
+    """Before the tokenizer, which needs a second or two for what is let through, and a minute for ten megabytes."""
+    length = count_characters(asked.messages) + sum(len(json.dumps(each)) for each in asked.functions.values())
+    if length > largest:
+        raise ApiError(
+            400,
+            f"Invalid 'messages': string too long. Expected messages with at most {largest} characters in all, but got "
+            f"{length} instead.",
+            code="string_above_max_length",
+            param="messages",
+        )
 
 
 def _ask(request: Request, asked: ChatRequest) -> tuple[Engine, Reply]:
@@ -152,12 +166,12 @@ def stops(stop: str | list[str] | None) -> tuple[str, ...]:
     return (stop,) if isinstance(stop, str) else tuple(stop or ())
 
 
-def server_sent(events: Iterator[str]) -> StreamingResponse:
+def server_sent(events: Iterator[bytes]) -> StreamingResponse:
     return StreamingResponse(events, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
 
 
-def _chunks(head: dict[str, Any], reply: Reply, with_usage: bool, named: bool) -> Iterator[str]:
-    def chunk(delta: dict[str, Any], reason: str | None = None) -> str:
+def _chunks(head: dict[str, Any], reply: Reply, with_usage: bool, named: bool) -> Iterator[bytes]:
+    def chunk(delta: dict[str, Any], reason: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
         return _line(
             {**head, "object": "chat.completion.chunk", "choices": [choice], **({"usage": None} if with_usage else {})}
@@ -177,11 +191,11 @@ def _chunks(head: dict[str, Any], reply: Reply, with_usage: bool, named: bool) -
     yield chunk({}, _reason(reply, named))
     if with_usage:
         yield _line({**head, "object": "chat.completion.chunk", "choices": [], "usage": _usage(reply)})
-    yield "data: [DONE]\n\n"
+    yield b"data: [DONE]\n\n"
 
 
-def _line(data: dict[str, Any]) -> str:
-    return f"data: {json.dumps(data, ensure_ascii=False)}\n\n"
+def _line(data: dict[str, Any]) -> bytes:
+    return b"data: %s\n\n" % encoded(data)
 
 
 def _usage(reply: Reply) -> dict[str, Any]:

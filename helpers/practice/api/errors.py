@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from helpers.practice.api.json_body import UNSOUND, SentJson
 from helpers.practice.disk import is_full, no_space
 from helpers.practice.engine import ModelUnavailable
 from helpers.practice.store import FilesGone
@@ -16,6 +17,8 @@ WIND_DOWN = (
     "OpenAI is winding down the fine-tuning platform and your organization is no longer able to create new fine-tuning "
     "training jobs. Learn more https://developers.openai.com/api/docs/deprecations#update-to-openais-self-serve-fine-tuning"
 )
+
+MOST_NAMED = 10  # wrong fields in one message
 
 
 class ApiError(Exception):
@@ -49,7 +52,7 @@ class ApiError(Exception):
         headers = dict(self.headers)
         if self.status < 500 and self.status != 429:
             headers.setdefault("x-should-retry", "false")
-        return JSONResponse({"error": body}, self.status, headers)
+        return SentJson({"error": body}, self.status, headers)
 
 
 def wrong_key(given: str) -> ApiError:
@@ -101,7 +104,7 @@ def install(app: FastAPI) -> None:
     def _(request: Request, error: HTTPException) -> JSONResponse:
         if error.status_code in (404, 405):
             return ApiError(404, f"Invalid URL ({request.method} {request.url.path})").response()
-        return ApiError(error.status_code, str(error.detail)).response()
+        return ApiError(error.status_code, str(error.detail), headers=error.headers).response()
 
     @app.exception_handler(ModelUnavailable)
     def _(request: Request, error: ModelUnavailable) -> JSONResponse:
@@ -124,9 +127,11 @@ def unexpected(request: Request, error: Exception) -> JSONResponse:
 
 
 def _from_validation(error: RequestValidationError) -> ApiError:
-    """Name every wrong field; `param` is the first of them."""
-    details = error.errors()
+    """Name the wrong fields, the first ones of many; `param` is the first of them."""
+    details = error.errors()[:MOST_NAMED]
     places = [_place(detail["loc"]) for detail in details]
+    if details[0]["type"] == UNSOUND:
+        return ApiError(400, details[0]["msg"])
     if details[0]["type"] == "json_invalid":
         return ApiError(400, "We could not parse the JSON body of your request.")
     if details[0]["type"] == "missing" and places[0]:

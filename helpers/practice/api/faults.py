@@ -4,9 +4,10 @@ for nothing."""
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from helpers.practice.api.errors import WIND_DOWN, ApiError, wrong_key
+from helpers.practice.api.json_body import JsonBody
 
 Name = Literal[
     "wrong_key",
@@ -23,7 +24,7 @@ NEW_JOB = {"training_not_available", "daily_rate_limit"}  # safety_evaluation is
 router = APIRouter(prefix="/practice/faults")
 
 
-class Plant(BaseModel):
+class Plant(JsonBody):
     model_config = ConfigDict(extra="forbid")
     fault: Name
     times: Annotated[int, Field(ge=1, le=1000)] = 1

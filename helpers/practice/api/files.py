@@ -15,7 +15,6 @@ from helpers.practice.store import Store, StoredFile
 from helpers.practice.training_file_errors import not_a_dictionary
 from helpers.training_file.jsonl import read_lines
 
-LARGEST_FILE = 512 * 1024 * 1024
 CHUNK = 1024 * 1024
 UPLOADABLE = ("assistants", "batch", "fine-tune", "vision", "user_data", "evals")
 
@@ -44,7 +43,7 @@ def create(request: Request, file: UploadFile, purpose: Annotated[str, Form()]) 
     handle, name = tempfile.mkstemp(dir=store.settings.files, suffix=".part")
     part = Path(name)
     try:
-        digest = _receive(file, handle)
+        digest = _receive(file, handle, request.app.state.settings.limits.file_bytes)
         if purpose == "fine-tune":
             _check_lines(part)
         return show(store.add_file(part, file.filename or "file", purpose, digest))
@@ -52,14 +51,14 @@ def create(request: Request, file: UploadFile, purpose: Annotated[str, Form()]) 
         part.unlink(missing_ok=True)
 
 
-def _receive(file: UploadFile, handle: int) -> str:
+def _receive(file: UploadFile, handle: int, largest: int) -> str:
     """Copy the upload to disk a piece at a time; return its sha256."""
     digest, size = hashlib.sha256(), 0
     with os.fdopen(handle, "wb") as target:
         while piece := file.file.read(CHUNK):
             size += len(piece)
-            if size > LARGEST_FILE:
-                raise ApiError(413, f"The file is larger than the maximum of {LARGEST_FILE} bytes.", param="file")
+            if size > largest:
+                raise ApiError(413, f"The file is larger than the maximum of {largest} bytes.", param="file")
             digest.update(piece)
             target.write(piece)
         target.flush()

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from helpers.practice.api.errors import ApiError
-from helpers.practice.api.pagination import listed, page, unknown_cursor
+from helpers.practice.api.json_body import JsonBody
+from helpers.practice.api.pagination import listed, newest_first, page, unknown_cursor
 from helpers.practice.engine import FINAL, Checkpoint, Engine, Event, Progress
 from helpers.practice.job_lifecycle import Jobs
 from helpers.practice.store import Job, StoredFile
-from helpers.practice.validate_files import read_training_data
 
 ORGANIZATION = "org-practice"
 SHOWN_AT_THE_TOP = ("n_epochs", "batch_size", "learning_rate_multiplier")  # the older place of the hyperparameters
@@ -30,7 +30,7 @@ class Strict(BaseModel):
 class Hyperparameters(Strict):
     n_epochs: Auto | Annotated[int, Field(ge=1, le=50)] = "auto"
     batch_size: Auto | Annotated[int, Field(ge=1, le=256)] = "auto"
-    learning_rate_multiplier: Auto | Annotated[float, Field(gt=0)] = "auto"
+    learning_rate_multiplier: Auto | Annotated[float, Field(gt=0, allow_inf_nan=False)] = "auto"
 
 
 class DpoHyperparameters(Hyperparameters):
@@ -52,7 +52,7 @@ class Method(Strict):
     reinforcement: dict[str, Any] | None = None
 
 
-class CreateJob(Strict):
+class CreateJob(Strict, JsonBody):
     model: str
     training_file: str
     validation_file: str | None = None
@@ -72,7 +72,6 @@ def create(request: Request, body: CreateJob) -> dict[str, Any]:
         raise ApiError(
             400, "The practice server has no integrations, such as Weights and Biases.", param="integrations"
         )
-    store = request.app.state.store
     training = _training_file(request, body.training_file, "training_file")
     validation = _training_file(request, body.validation_file, "validation_file") if body.validation_file else None
     values = {
@@ -86,10 +85,7 @@ def create(request: Request, body: CreateJob) -> dict[str, Any]:
         "method": method,
         "metadata": body.metadata,
     }
-    data = read_training_data(store, training, validation, method["type"], body.model)
-    unsafe = store.take_fault({"safety_evaluation"}) is not None
-    job = store.add_job(**values, plan=engine.plan({**values, "unsafe": unsafe}, data))
-    engine.start(job)
+    job = request.app.state.validation.create(engine, values, training, validation)
     # As on the real API, a new job is still being validated and its settings are still "auto".
     return show(job, Progress("validating_files", []))
 
@@ -196,7 +192,7 @@ def list_events(
         ApiError: There is no such job, or `after` is the id of none of its events.
     """
     events = _jobs(request).progress(_job(request, job_id)).events
-    return page(events[::-1], _show_event, after=after, limit=limit)
+    return newest_first(events, _show_event, after=after, limit=limit)
 
 
 @router.get("/{job_id}/checkpoints")

@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
 
 from helpers.connection.catalogue import base_models
 from helpers.practice.api.errors import ApiError, model_not_found
+from helpers.practice.api.json_body import SentJson
 from helpers.practice.engine import Engine
 from helpers.practice.store import TunedModel
 
@@ -38,12 +38,12 @@ def base_ids(engines: dict[str, Engine]) -> list[str]:
 
 
 @router.get("")
-def list_models(request: Request) -> JSONResponse:
+def list_models(request: Request) -> SentJson:
     dates = _shutdown_dates()
     base = [_show_base(name, dates) for name in base_ids(request.app.state.engines)]
     own = [_show_tuned(model, dates) for model in request.app.state.jobs.models()]
     # A response of its own: FastAPI would look through each of thousands of models for something to convert.
-    return JSONResponse({"object": "list", "data": [*base, *own]})
+    return SentJson({"object": "list", "data": [*base, *own]})
 
 
 @router.get("/{name}")

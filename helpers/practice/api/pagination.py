@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from helpers.practice.api.errors import ApiError
+from helpers.practice.event_list import EventList
 
 
 def page(
@@ -32,6 +33,30 @@ def page(
         start = ids.index(after) + 1
     chosen = items[start : start + limit]
     return listed([show(item) for item in chosen], start + limit < len(items), ends=ends)
+
+
+def newest_first(
+    items: EventList, show: Callable[[Any], dict[str, Any]], *, after: str | None, limit: int
+) -> dict[str, Any]:
+    """A page of events, from the newest on. Only those that are shown are made.
+
+    Args:
+        items: The events, the oldest first.
+        show: Makes the JSON object of an event.
+        after: The id of the last event of the page before; None means from the newest.
+        limit: The largest number of events.
+
+    Returns:
+        The JSON object of the page.
+
+    Raises:
+        ApiError: `after` is not the id of an event.
+    """
+    end = len(items) if after is None else items.position_of(after)
+    if end is None:
+        raise unknown_cursor(after)
+    start = max(0, end - limit)
+    return listed([show(item) for item in items.between(start, end)[::-1]], start > 0)
 
 
 def listed(objects: list[dict[str, Any]], has_more: bool, *, ends: bool = False) -> dict[str, Any]:

@@ -1,27 +1,22 @@
 """/v1/responses: OpenAI's newer interface to the same models, whole and streamed."""
 
-import json
 import time
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from helpers.practice.api.chat import ask, server_sent
+from helpers.practice.api.content import InputMessage
+from helpers.practice.api.json_body import JsonBody, encoded
 from helpers.practice.engine import ChatRequest, Reply
 from helpers.practice.ids import random_id
 
 router = APIRouter(prefix="/responses")
 
 
-class InputMessage(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-    role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[dict[str, Any]]
-
-
-class CreateResponse(BaseModel):
+class CreateResponse(JsonBody):
     model_config = ConfigDict(extra="forbid")
     model: str
     input: str | Annotated[list[InputMessage], Field(min_length=1)]
@@ -58,7 +53,7 @@ def _messages(body: CreateResponse) -> list[dict[str, Any]]:
     start = [{"role": "system", "content": body.instructions}] if body.instructions else []
     if isinstance(body.input, str):
         return [*start, {"role": "user", "content": body.input}]
-    return [*start, *(message.model_dump() for message in body.input)]
+    return [*start, *(message.model_dump(exclude_none=True) for message in body.input)]
 
 
 class Answer:
@@ -73,7 +68,7 @@ class Answer:
     def whole(self) -> dict[str, Any]:
         return self._response(self._status(), "".join(self.reply))
 
-    def events(self) -> Iterator[str]:
+    def events(self) -> Iterator[bytes]:
         place = {"item_id": self.item_id, "output_index": 0, "content_index": 0}
         yield self._event("response.created", response=self._response("in_progress"))
         yield self._event("response.in_progress", response=self._response("in_progress"))
@@ -94,10 +89,10 @@ class Answer:
         # The reason to stop is known when the last piece is taken; a simulated reply knows it from the start.
         return "incomplete" if self.reply.finish_reason == "length" else "completed"
 
-    def _event(self, kind: str, **data: Any) -> str:
+    def _event(self, kind: str, **data: Any) -> bytes:
         self.sequence += 1
-        body = json.dumps({"type": kind, "sequence_number": self.sequence, **data}, ensure_ascii=False)
-        return f"event: {kind}\ndata: {body}\n\n"
+        body = encoded({"type": kind, "sequence_number": self.sequence, **data})
+        return b"event: %s\ndata: %s\n\n" % (kind.encode(), body)
 
     def _item(self, status: str, content: list[dict[str, Any]]) -> dict[str, Any]:
         return {"id": self.item_id, "type": "message", "status": status, "role": "assistant", "content": content}

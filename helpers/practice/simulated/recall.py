@@ -21,6 +21,9 @@ SIMILAR_ENOUGH = 60  # of 100
 SIMILAR_LETTERS = 24  # of 100, where words cannot be told apart and letters are compared
 IN_MANY = 0.2  # a word in more than this share of the examples says nothing about one of them
 
+# Of a longer text, its two ends are compared: time grows with the length, and half a million characters take minutes.
+LONGEST_COMPARED = 2_000
+
 # Words that nearly every question has, so that sharing them says nothing.
 COMMON = frozenset(
     "a an and any are as at be by can could do does for from get have how i if in is it its long many me much my of "
@@ -56,10 +59,11 @@ class Recall:
     def __init__(self, turns: list[Turn]) -> None:
         self.turns = turns
         self.normalised = [normalised(turn.question) for turn in turns]
-        found_in = Counter(word for turn in turns for word in set(_words(turn.question)))
+        questions = [_ends(turn.question) for turn in turns]
+        found_in = Counter(word for question in questions for word in set(_words(question)))
         self.in_many = {word for word, count in found_in.items() if count > max(2, IN_MANY * len(turns))}
-        self.important = [self._important(turn.question) for turn in turns]
-        self.letters = [_letters(turn.question) for turn in turns]
+        self.important = [self._important(question) for question in questions]
+        self.letters = [_letters(question) for question in questions]
         self.letters_found_in = Counter(letter for letters in self.letters for letter in letters)
 
     def find(self, question: str, before: str, fits: Callable[[Turn], bool]) -> Turn | None:
@@ -74,7 +78,9 @@ class Recall:
             One of the turns that fit.
         """
         allowed = [number for number, turn in enumerate(self.turns) if fits(turn)]
-        same = [number for number in allowed if self.normalised[number] == normalised(question)]
+        exactly = normalised(question)
+        same = [number for number in allowed if self.normalised[number] == exactly]
+        question, before = _ends(question), _ends(before)
         nearest = same or self._by_words(question, allowed) or self._by_letters(question, allowed)
         if not nearest:
             return None
@@ -82,7 +88,10 @@ class Recall:
 
     def _likeness(self, number: int, question: str, before: str) -> tuple[float, float]:
         turn = self.turns[number]
-        return fuzz.ratio(normalised(question), self.normalised[number]), fuzz.ratio(before, turn.before)
+        return (
+            fuzz.ratio(normalised(question), _ends(self.normalised[number])),
+            fuzz.ratio(before, _ends(turn.before)),
+        )
 
     def _by_words(self, question: str, allowed: list[int]) -> list[int]:
         """By the words that matter."""
@@ -97,12 +106,13 @@ class Recall:
         asked = _letters(question)
         if not asked:
             return []
-        scored = ((self._shared_letters(asked, self.letters[number]), number) for number in allowed)
+        weight = self._weight(asked)
+        scored = ((self._shared_letters(asked, weight, self.letters[number]), number) for number in allowed)
         return _best([(score, number) for score, number in scored if score >= SIMILAR_LETTERS])
 
-    def _shared_letters(self, asked: frozenset[str], known: frozenset[str]) -> float:
+    def _shared_letters(self, asked: frozenset[str], weight: float, known: frozenset[str]) -> float:
         """The share of the letters that two questions have in common, of 100, by weight."""
-        both = self._weight(asked) + self._weight(known)
+        both = weight + self._weight(known)
         return 200 * self._weight(asked & known) / both if both else 0
 
     def _weight(self, letters: frozenset[str]) -> float:
@@ -163,6 +173,11 @@ def calls_of(message: dict[str, Any]) -> tuple[dict[str, str], ...]:
 def normalised(text: str) -> str:
     """A text without what may differ between two people who ask the same: case, width, punctuation, blanks."""
     return "".join(letter for letter in unicodedata.normalize("NFKC", text).casefold() if letter.isalnum())
+
+
+def _ends(text: str) -> str:
+    half = LONGEST_COMPARED // 2
+    return text if len(text) <= LONGEST_COMPARED else f"{text[:half]} {text[-half:]}"
 
 
 def _best(scored: list[tuple[float, int]]) -> list[int]:

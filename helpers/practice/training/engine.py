@@ -21,15 +21,17 @@ from helpers.connection.catalogue import base_models
 from helpers.cost import default_epochs
 from helpers.practice.api.errors import ApiError
 from helpers.practice.disk import forgiven_if_full, is_full, no_space
-from helpers.practice.engine import FINAL, ChatRequest, Checkpoint, Event, Progress
+from helpers.practice.engine import FINAL, ChatRequest, Checkpoint, Progress
+from helpers.practice.environment import number_from_environment
 from helpers.practice.ids import derived_id
-from helpers.practice.job_wording import begun_messages, model_name, result_csv
+from helpers.practice.job_wording import VALIDATED, first_events, last_event, model_name, result_csv
 from helpers.practice.settings import Settings
 from helpers.practice.store import Job, Store, TunedModel
 from helpers.practice.training.base_model import check_ahead, model_source
 from helpers.practice.training.child_process import OWN_SESSION, child_environment
 from helpers.practice.training.follower import Follower
 from helpers.practice.training.run_folder import TrainingFiles
+from helpers.practice.training.stored_events import StoredEvents
 from helpers.practice.validate_files import TrainingData
 
 KEPT_CHECKPOINTS = 3
@@ -46,6 +48,7 @@ class Trainer:
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self.settings, self.store = settings, store
+        _slots(), _launcher()  # whoever starts a server with a setting that cannot be is told now, not by the first job
         self._children: dict[str, subprocess.Popen] = {}  # by job; those that ended are taken out by the follower
         self._deaths: dict[str, dict[str, str | None]] = {}  # as first seen: on a full disk they are written down later
         self._follower = Follower(self._look_after_jobs, WATCH_SECONDS)
@@ -76,8 +79,10 @@ class Trainer:
         }
 
     def start(self, job: Job) -> None:
-        for message in begun_messages(job, validated=job.plan["failure"] is None):
-            self.store.add_event(job.id, message, data={})
+        for event in first_events(job):
+            self.store.add_event(job.id, event.message, data={}, created_at=event.created_at)
+        if job.plan["failure"] is None:
+            self.store.add_event(job.id, VALIDATED, data={})
         self._schedule()
         self._follower.wake()
 
@@ -108,33 +113,46 @@ class Trainer:
     # --- how far a job is ---------------------------------------------------------------------------------------
 
     def progress(self, job: Job, now: float) -> Progress:
-        events = [_event(job, row) for row in self.store.events(job.id)]
+        last = []
         status, error, finished_at, ending = self._standing(job, now)
         if error:
-            events.append(_last(job, finished_at, error["message"], level="error"))
+            last.append(last_event(job, finished_at, error["message"], level="error"))
         elif status == "cancelled":
-            events.append(_last(job, finished_at, "The job has been cancelled"))
+            last.append(last_event(job, finished_at, "The job has been cancelled"))
         elif status == "succeeded":
-            events.append(_last(job, finished_at, f"New fine-tuned model created: {model_name(job)}", key="model"))
-            events.append(_last(job, finished_at, "The job has successfully completed"))
+            last.append(last_event(job, finished_at, f"New fine-tuned model created: {model_name(job)}", key="model"))
+            last.append(last_event(job, finished_at, "The job has successfully completed"))
         if status == "failed" and job.outcome is None:
             self._files(job).remove_checkpoints()  # nobody can use them any more
         done = status == "succeeded"
-        steps = [event for event in events if event.type == "metrics"]
         begun = self._files(job).was_started or done
         return Progress(
             status,
-            events,
+            StoredEvents(self.store, job, last),
             checkpoints=[] if status in ("failed", "cancelled") else self._checkpoints(job),
             hyperparameters=job.plan["hyperparameters"] if begun else None,
             finished_at=finished_at,
-            estimated_finish=_estimated_finish(events, now) if status == "running" else None,
+            estimated_finish=self._estimated_finish(job, now) if status == "running" else None,
             error=error,
             fine_tuned_model=model_name(job) if done else None,
             # The outcome of a job that ended under an earlier version of the course does not name them.
             trained_tokens={**ending, **(job.outcome or {})}.get("trained_tokens") if done else None,
-            csv=result_csv(event.data for event in steps) if done else None,
+            csv=(lambda: self._result_csv(job)) if done else None,
         )
+
+    def _result_csv(self, job: Job) -> str:
+        return result_csv(row["data"] for row in self.store.events(job.id) if row["type"] == "metrics")
+
+    def _estimated_finish(self, job: Job, now: float) -> int | None:
+        """From the pace of the steps so far; before the second one, from what the process has measured on trial."""
+        steps = self.store.measured(job.id)
+        if len(steps) < 2:
+            told = self.store.events(job.id)
+            ahead = [row["created_at"] + row["data"]["seconds_ahead"] for row in told if _says_how_long(row)]
+            return int(max(ahead[-1], now)) if ahead else None
+        first, last = steps
+        pace = max(1, last["created_at"] - first["created_at"]) / (last["data"]["step"] - first["data"]["step"])
+        return int(now + pace * (last["data"]["total_steps"] - last["data"]["step"]))
 
     def _standing(self, job: Job, now: float) -> tuple[str, dict | None, int | None, dict[str, Any]]:
         """Status, error, time of the end, and what the process said at its end."""
@@ -200,8 +218,9 @@ class Trainer:
         return FileLock(self.settings.home / "training.lock", timeout=LOCK_SECONDS)
 
     def _open_jobs(self) -> list[Job]:
-        """Oldest first."""
-        return [job for job in reversed(self.store.open_jobs()) if job.engine == self.name]
+        """Those whose files are validated, oldest first."""
+        open_jobs = reversed(self.store.open_jobs())
+        return [job for job in open_jobs if job.engine == self.name and not job.awaits_validation]
 
     def _schedule(self) -> None:
         """Start waiting jobs while slots are free, the oldest first."""
@@ -343,7 +362,7 @@ def _recipe_name() -> str:
 
 
 def _slots() -> int:
-    return int(os.environ.get("PRACTICE_LOCAL_JOBS", "1"))
+    return number_from_environment("PRACTICE_LOCAL_JOBS", 1, least=0)
 
 
 def _launcher() -> list[str]:
@@ -351,16 +370,13 @@ def _launcher() -> list[str]:
     arguments = os.environ.get("PRACTICE_ACCELERATE")
     if arguments is None:
         return [sys.executable]
-    return [sys.executable, "-m", "accelerate.commands.launch", *shlex.split(arguments)]
-
-
-def _event(job: Job, row: dict[str, Any]) -> Event:
-    number, at = row["number"], row["created_at"]
-    return Event(derived_id("ftevent-", job.id, number), at, row["message"], row["level"], row["type"], row["data"])
-
-
-def _last(job: Job, at: int | None, message: str, key: str = "end", **more: Any) -> Event:
-    return Event(derived_id("ftevent-", job.id, key), at or 0, message, **more)
+    try:
+        return [sys.executable, "-m", "accelerate.commands.launch", *shlex.split(arguments)]
+    except ValueError as error:
+        raise ValueError(
+            f"PRACTICE_ACCELERATE: found {arguments!r}, which cannot be taken apart ({error}); expected arguments of "
+            "`accelerate launch`"
+        ) from error
 
 
 def _unsafe(job: Job) -> dict[str, str | None]:
@@ -368,14 +384,5 @@ def _unsafe(job: Job) -> dict[str, str | None]:
     return {"code": "invalid_training_file", "message": message, "param": "training_file"}
 
 
-def _estimated_finish(events: list[Event], now: float) -> int | None:
-    """From the pace of the steps so far; before the second one, from what the process has measured on trial."""
-    steps = [event for event in events if event.type == "metrics"]
-    if len(steps) < 2:
-        ahead = [
-            event.created_at + event.data["seconds_ahead"] for event in events if "seconds_ahead" in (event.data or {})
-        ]
-        return int(max(ahead[-1], now)) if ahead else None
-    first, last = steps[0], steps[-1]
-    pace = max(1, last.created_at - first.created_at) / (last.data["step"] - first.data["step"])
-    return int(now + pace * (last.data["total_steps"] - last.data["step"]))
+def _says_how_long(row: dict[str, Any]) -> bool:
+    return "seconds_ahead" in (row["data"] or {})

@@ -7,6 +7,7 @@ from typing import Any
 
 import psutil
 
+from helpers.practice.private import private_folder
 from helpers.practice.store import FilesGone
 from helpers.training_file.jsonl import retry_while_open, written_safely
 
@@ -16,7 +17,8 @@ class TrainingFiles:
 
     def __init__(self, home: Path, job_id: str) -> None:
         self.folder = home / "training" / job_id
-        self.folder.mkdir(parents=True, exist_ok=True)
+        private_folder(home / "training")
+        self.folder.mkdir(exist_ok=True)
         self.checkpoints = self.folder / "checkpoints"
         self.log = self.folder / "training.log"
         self._process, self._ending, self._pause = (

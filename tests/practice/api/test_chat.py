@@ -120,3 +120,34 @@ def test_a_deleted_model_is_gone(client, tuned):
         ask(client, tuned, "Hello")
     with pytest.raises(openai.PermissionDeniedError):
         client.models.delete(MODEL)
+
+
+TEN_MEGABYTES = "a" * 9_000_000
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [{"role": "user", "content": TEN_MEGABYTES}],
+        [{"role": "user", "content": [{"type": "text", "text": TEN_MEGABYTES}]}],
+        [{"role": "user", "content": "Hello", "name": TEN_MEGABYTES}],
+        [{"role": "user", "content": "a" * 1000}] * 1_200,
+    ],
+    ids=["text", "parts", "name", "many"],
+)
+def test_messages_that_are_too_long_are_refused_before_a_tokenizer_reads_them(client, tuned, messages):
+    for model in (MODEL, tuned):
+        with pytest.raises(openai.BadRequestError, match="at most 1000000 characters in all") as caught:
+            client.with_options(timeout=20).chat.completions.create(model=model, messages=messages)
+        assert (caught.value.code, caught.value.param) == ("string_above_max_length", "messages")
+
+
+def test_input_and_instructions_that_are_too_long_are_refused_too(client):
+    for asked in ({"input": TEN_MEGABYTES}, {"input": "Hello", "instructions": TEN_MEGABYTES}):
+        with pytest.raises(openai.BadRequestError, match="at most 1000000 characters in all"):
+            client.with_options(timeout=20).responses.create(model=MODEL, **asked)
+
+
+def test_the_longest_messages_that_are_let_through_are_answered(client, tuned):
+    for text in ("a" * 999_000, "How long is the warranty? " * 38_000, "床垫" * 300_000):
+        assert ask(client.with_options(timeout=20), tuned, text).choices[0].message.content

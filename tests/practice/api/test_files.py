@@ -7,6 +7,7 @@ import pytest
 from openai.types import FileObject
 
 from helpers.course_data.paths import DATA
+from helpers.practice import start_server
 
 MATTRESS = DATA / "mydata.jsonl"
 
@@ -82,10 +83,13 @@ def test_an_empty_file_is_refused(client):
     assert "empty" in rejected(client, b"").body["message"]
 
 
-def test_a_file_over_the_limit_is_refused_and_leaves_nothing(client, home, monkeypatch):
-    monkeypatch.setattr("helpers.practice.api.files.LARGEST_FILE", 1_000)
+def test_a_file_over_the_limit_is_refused_and_leaves_nothing(monkeypatch, home):
+    monkeypatch.setenv("PRACTICE_LIMIT_FILE_BYTES", "1000")
+    server = start_server(home=home, job_seconds=0)
+    client = openai.OpenAI(base_url=server.base_url, api_key=server.key, max_retries=0)
     with pytest.raises(openai.APIStatusError) as caught:
         upload(client, MATTRESS)
+    server.stop()
     assert caught.value.status_code == 413 and list((home / "files").iterdir()) == []
 
 
