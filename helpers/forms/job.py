@@ -141,7 +141,7 @@ class JobForm(Form):
         except FOR_PEOPLE:
             return  # the notes are older than the host's memory; the form is for a new job then
         if watcher.finished:
-            self._show_end(watcher)
+            self._show_end(watcher, seen=True)
         else:
             self._follow(watcher)
 
@@ -235,12 +235,12 @@ class JobForm(Form):
         again = f'{self.job_id} was started, but the form cannot watch it. To watch it again, press "Look again".'
         self.say(in_words(error) + paragraph(again))
 
-    def _show_end(self, watcher: Watcher) -> None:
+    def _show_end(self, watcher: Watcher, *, seen: bool = False) -> None:
         not_kept: list[str] = []
         keep_ended(self.client, watcher.job, not_kept.append)
         self.live.children = ()
         hide(self.stop)
-        self.end.value = JobResult.of(watcher)._repr_html_()
+        self.end.value = JobResult.of(watcher, seen=seen)._repr_html_()
         self.say_text(" ".join([f"The job has ended: {watcher.job.status}.", *not_kept]))
 
     def _cancel(self) -> None:

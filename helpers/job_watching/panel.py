@@ -40,8 +40,8 @@ class Panel:
     def _draw(self, watcher: Watcher) -> None:
         metrics = metrics_frame(watcher.events)
         if len(metrics) > 1:
-            self.curve.value = loss_png(metrics)
-            self.curve.alt = alternative_text(metrics)
+            self.curve.value = loss_png(metrics, watcher.marks)
+            self.curve.alt = alternative_text(metrics, watcher.marks)
             self.curve.layout.display = ""
 
     def trouble(self, message: str) -> None:
