@@ -8,7 +8,8 @@ from openai import OpenAI
 from helpers import notes
 from helpers.connection.catalogue import SIMULATED_DEFAULT
 from helpers.data_format import from_rows, read, write
-from helpers.display.tables import escape, plural
+from helpers.display.form_card import SUCCESS, WARNING, marked
+from helpers.display.tables import escape, paragraph, plural
 from helpers.draft import Draft, DraftedPair, draft, drafting_cost, request_for
 from helpers.forms.examples import SYSTEM
 from helpers.forms.form import LABELS, Agreement, Form, button, client_or_default, dropdown, hide, row, text, wide
@@ -28,7 +29,7 @@ class DraftedRow(widgets.VBox):
         self.keep = widgets.Checkbox(not pair.problem, description=f"Keep number {number}", indent=False)
         self.keep.disabled = not (pair.question and pair.answer)
         self.keep.layout.width = "10em"
-        problem = f"<br><strong>{escape(pair.problem)}</strong>" if pair.problem else ""
+        problem = marked(paragraph(pair.problem), WARNING) if pair.problem else ""
         said = f"{escape(pair.question)}<br>{escape(pair.answer)}{problem}"
         shown = widgets.HTML(f'<div style="line-height:1.4">{said}</div>', layout=widgets.Layout(flex="1 1 20em"))
         super().__init__([row(self.keep, shown)])
@@ -52,6 +53,7 @@ class DraftForm(Form):
         super().__init__("Let a model write examples", "draft(client, model, topic, aspects=[...])", [
             self.model, self.topic, self.aspects, self.language, self.number, self.agree, row(self.ask),
         ], below=[self.drafted, row(self.add), self.added])  # fmt: skip
+        self.layout.max_width = None  # answers need the page
         for field in (self.model, self.topic, self.aspects, self.language, self.number):
             field.observe(lambda _: self._propose(), "value")
         self.ask.on_click(lambda _: self.work(self.ask, self._draft, "The model is writing ..."))
@@ -91,7 +93,8 @@ class DraftForm(Form):
         )
         self.say_text(
             f"{plural(len(made.pairs), 'example')}, {len(made.rows)} without a problem.{simulated} Read each one: a "
-            "model invents facts. Then add the ticked ones, with the button below them."
+            "model invents facts. Then add the ticked ones, with the button below them.",
+            kind=SUCCESS,
         )
 
     def _mine(self) -> list[dict]:
@@ -122,6 +125,7 @@ class DraftForm(Form):
             f"Added {plural(len(new), 'example')} to workspace/{self.path.name}, which has {len(mine) + len(new)} now. "
             "To edit them, run the cell of the form above again.",
             at=self.added,
+            kind=SUCCESS,
         )
 
 

@@ -13,6 +13,7 @@ from openai import OpenAI
 from helpers import notes
 from helpers.connection.identity import host_name
 from helpers.cost import MOST_EPOCHS, Estimate, estimate
+from helpers.display.form_card import ERROR, SUCCESS, WARNING
 from helpers.display.tables import paragraph
 from helpers.forms.form import (
     FOR_PEOPLE,
@@ -37,6 +38,7 @@ from helpers.job_watching.watcher import Watcher
 from helpers.preflight import preflight
 
 AUTO = "auto"
+ENDINGS = {"succeeded": SUCCESS, "failed": ERROR}
 NO_VALIDATION = ""  # a Dropdown takes None for: nothing is chosen
 NO_FILE = 'There is no training file in your notes. Upload one in notebook 02, then press "Look again".'
 
@@ -191,7 +193,7 @@ class JobForm(Form):
         not_kept: list[str] = []
         job = start(self.client, training_file, model, **settings, cost=cost, limit_usd=limit, tell=not_kept.append)
         self.agree.value = False  # the next job is agreed to anew
-        self.say_text(" ".join(not_kept) or f"Started: {job.id}")
+        self.say_text(" ".join(not_kept) or f"Started: {job.id}", kind=WARNING if not_kept else SUCCESS)
         self._follow_job(job.id)
 
     # --- the live part ------------------------------------------------------------------------------------------
@@ -233,7 +235,7 @@ class JobForm(Form):
         self.live.children = ()
         hide(self.stop, False)
         again = f'{self.job_id} was started, but the form cannot watch it. To watch it again, press "Look again".'
-        self.say(in_words(error) + paragraph(again))
+        self.say(in_words(error) + paragraph(again), kind=ERROR)
 
     def _show_end(self, watcher: Watcher, *, seen: bool = False) -> None:
         not_kept: list[str] = []
@@ -241,7 +243,8 @@ class JobForm(Form):
         self.live.children = ()
         hide(self.stop)
         self.end.value = JobResult.of(watcher, seen=seen)._repr_html_()
-        self.say_text(" ".join([f"The job has ended: {watcher.job.status}.", *not_kept]))
+        kind = WARNING if not_kept else ENDINGS.get(watcher.job.status, WARNING)
+        self.say_text(" ".join([f"The job has ended: {watcher.job.status}.", *not_kept]), kind=kind)
 
     def _cancel(self) -> None:
         """Only make the button dark here, and call the host in a thread: this handler must not block."""

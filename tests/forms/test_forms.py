@@ -1022,8 +1022,8 @@ def test_base_and_tuned_answer_side_by_side_and_as_python(client, tuned):
     form = playground_form(client)
     form.beside.value = "gpt-4.1-mini-2025-04-14"
     form.ask.click()
-    until(lambda: form.turns.children and form.turns.children[0].table.value.count("tokens in") == 2)
-    shown = form.turns.children[0].table.value
+    until(lambda: form.turns.children and form.turns.children[0].answers.value.count("tokens in") == 2)
+    shown = form.turns.children[0].answers.value
     assert "10-year" in shown and "Simulated answer" in shown
 
 
@@ -1032,7 +1032,7 @@ def test_a_simulated_answer_is_marked_also_when_it_repeats_a_training_example(cl
     form = playground_form(client)
     form.beside.value = "gpt-4.1-mini-2025-04-14"
     form.ask.click()
-    until(lambda: form.turns.children and form.turns.children[0].table.value.count("tokens in") == 2)
+    until(lambda: form.turns.children and form.turns.children[0].answers.value.count("tokens in") == 2)
     answers = form.turns.children[0].shown
     assert "10-year" in answers[tuned] and all("simulated: no model was asked" in each for each in answers.values())
 
