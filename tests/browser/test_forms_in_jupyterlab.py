@@ -312,7 +312,7 @@ def test_the_forms_fit(forms, size):
     playground.get_by_text("tokens in").nth(1).wait_for()
     press(draft, "Write examples")
     draft.get_by_text("the same question stands").first.wait_for()
-    press(own_file, "Or paste a text")
+    own_file.get_by_role("button", name="Or paste a text").click()
     own_file.get_by_label("Text", exact=True).fill("question,answer\nHow firm is it?,Medium.\n")
     press(own_file, "Read this text")
     own_file.get_by_text("recognised as").first.wait_for()
