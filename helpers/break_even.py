@@ -55,11 +55,12 @@ class BreakEven(Shown):
         return f"The training is paid off after {plural(self.calls, 'call')}, which is {after}."
 
     def _repr_html_(self) -> str:
-        return costs_figure(*self.lines(), caption=str(self))
+        return costs_figure(*self.lines(), crossing=self.days, caption=str(self))
 
     def lines(self) -> tuple[list[float], list[float], list[float]]:
-        """Days, and the dollars spent until then with the tuned and with the base model: enough days to see both."""
-        last = min(ROUGHLY_A_YEAR, max(DAYS_PER_MONTH, math.ceil((self.days or 0) * 2)))
+        """Days, and the dollars spent until then with the tuned and with the base model. The crossing lies in
+        the middle, where there is one within a year."""
+        last = min(ROUGHLY_A_YEAR, max(1, math.ceil(self.days * 2.5))) if self.days else DAYS_PER_MONTH
         days = [last * share / 20 for share in range(21)]
         tuned = [float(self.training) + float(self.tuned_call) * self.calls_per_day * day for day in days]
         return days, tuned, [float(self.base_call) * self.calls_per_day * day for day in days]

@@ -18,7 +18,7 @@ from openai.types.fine_tuning import FineTuningJob
 
 from helpers import notes
 from helpers.cost import Estimate, estimate
-from helpers.display.charts import loss_figure, read_curve
+from helpers.display.charts import NO_MARKS, Marks, loss_figure, read_curve
 from helpers.display.tables import Shown, html_table, text_table
 from helpers.explain import explain
 from helpers.hosts import confirm_cost
@@ -30,15 +30,17 @@ from helpers.training_file.host_rules import check_suffix, host_at
 @dataclass(repr=False)
 class JobResult(Shown):
     """A job and what it reported: `events` and `metrics` are DataFrames, oldest first; `reading` says how to
-    read them."""
+    read them. `seen`: the curve has been drawn before, so it is folded here."""
 
     job: FineTuningJob
     events: pd.DataFrame
     metrics: pd.DataFrame
+    marks: Marks = NO_MARKS
+    seen: bool = False
 
     @classmethod
-    def of(cls, watcher: Watcher) -> "JobResult":
-        return cls(watcher.job, events_frame(watcher.events), metrics_frame(watcher.events))
+    def of(cls, watcher: Watcher, *, seen: bool = False) -> "JobResult":
+        return cls(watcher.job, events_frame(watcher.events), metrics_frame(watcher.events), watcher.marks, seen)
 
     @property
     def reading(self) -> str:
@@ -65,7 +67,10 @@ class JobResult(Shown):
     def _repr_html_(self) -> str:
         table = html_table(["what", "value"], self._rows(), caption=f"Job {self.job.id}")
         failure = explain(self.job)._repr_html_() if self.job.status == "failed" else ""
-        return table + failure + loss_figure(self.metrics)
+        curve = loss_figure(self.metrics, self.marks)
+        if curve and self.seen:
+            curve = f"<details><summary>The loss curve again</summary>{curve}</details>"
+        return table + failure + curve
 
 
 def start(
@@ -161,11 +166,14 @@ def watch(client: OpenAI, job_id: str, *, timeout: float | None = None) -> JobRe
 
     The job belongs to the host: the stop button, Ctrl-C or `timeout` (seconds) end the watching and not the job.
     """
-    watcher = Watcher(client, job_id)
+    return _result(Watcher(client, job_id), timeout, seen=False)
+
+
+def _result(watcher: Watcher, timeout: float | None, *, seen: bool) -> JobResult:
     follow(watcher, timeout=timeout)
     if watcher.job.status in FINAL:
-        keep_ended(client, watcher.job)
-    return JobResult.of(watcher)
+        keep_ended(watcher.client, watcher.job)
+    return JobResult.of(watcher, seen=seen)
 
 
 def keep_ended(client: OpenAI, job: FineTuningJob, tell: Callable[[str], Any] = print) -> None:
@@ -176,14 +184,16 @@ def keep_ended(client: OpenAI, job: FineTuningJob, tell: Callable[[str], Any] = 
 
 
 def attach(client: OpenAI, job_id: str | None = None, *, timeout: float | None = None) -> JobResult:
-    """Watch a job again, by default the last one in your notes, after a restart or a break."""
+    """Watch a job again, by default the last one in your notes, after a restart or a break. Of one that has ended
+    meanwhile the curve is folded: `watch` draws it."""
     if job_id is None:
         job_id = next((job.id for job in notes.still_there(client, "job", client.fine_tuning.jobs.retrieve)), None)
     if job_id is None:
         raise LookupError(
             "Your notes hold no job on this host. Start one in notebook 03, or name it: attach(client, 'ftjob-...')"
         )
-    return watch(client, job_id, timeout=timeout)
+    watcher = Watcher(client, job_id)
+    return _result(watcher, timeout, seen=watcher.finished)
 
 
 def cancel(client: OpenAI, job_id: str) -> FineTuningJob:

@@ -31,6 +31,14 @@ def test_a_prompt_that_is_no_shorter_never_pays():
     assert found.calls is None and found.days is None and "never pays for itself" in str(found)
 
 
+@pytest.mark.parametrize("calls_per_day", [10, 260, 5000])
+def test_the_crossing_lies_within_the_figure_and_not_at_its_edge(calls_per_day):
+    case = CASE | {"training_tokens": 100_000, "calls_per_day": calls_per_day}
+    found = break_even(MODEL, tuned_prompt_tokens=100, base_prompt_tokens=2000, **case)
+    share = found.days / found.lines()[0][-1]
+    assert 0.2 < share < 0.8
+
+
 def test_the_figure_shows_where_the_lines_cross():
     found = break_even(MODEL, tuned_prompt_tokens=100, base_prompt_tokens=1000, **CASE | {"training_tokens": 900_000})
     days, tuned, base = found.lines()

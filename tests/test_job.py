@@ -70,6 +70,18 @@ def test_the_result_reads_as_text_and_as_html(client, training):
     assert '<img alt="Line chart of the loss over 90 steps.' in html and "<figcaption>" in html
 
 
+def test_the_curve_is_marked_with_the_epochs_and_checkpoints_that_the_events_name(client, training):
+    job = start(client, training.id, MODEL, n_epochs=3)
+    result = watch(client, job.id)
+    assert (result.marks.epochs, result.marks.steps, result.marks.checkpoints) == (3, 45, (15, 30))
+
+
+def test_a_job_that_had_ended_before_one_came_back_does_not_show_its_curve_twice(client, training):
+    job = start(client, training.id, MODEL)
+    assert "<details>" not in watch(client, job.id)._repr_html_()
+    assert "<details><summary>The loss curve again</summary><figure" in attach(client)._repr_html_()
+
+
 def test_a_failed_job_is_explained(client, mattress, tmp_path):
     few = tmp_path / "few.jsonl"
     few.write_bytes(b"".join(mattress.read_bytes().splitlines(keepends=True)[:7]))

@@ -35,16 +35,12 @@ class Shown:
 
 def html_table(headers: Sequence[str], rows: Sequence[Sequence[object]], caption: str = "") -> str:
     """An accessible table: a caption, column heads marked as such, every value escaped."""
-    head = "".join(f'<th scope="col" {_head_style(name)}>{escape(name)}</th>' for name in headers)
+    head = "".join(f'<th scope="col" {_style(name)}>{escape(name)}</th>' for name in headers)
     body = "".join(
         "<tr>" + "".join(f"<td {_style(value)}>{escape(value)}</td>" for value in row) + "</tr>" for row in rows
     )
     title = f"<caption {_style(caption)}>{escape(caption)}</caption>" if caption else ""
     return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _head_style(name: str) -> str:
-    return _style(name) if any(map(is_wide, name)) else LEFT
 
 
 def _style(value: object) -> str:

@@ -35,8 +35,9 @@ STYLE = """
 .course-code summary { cursor: pointer; }
 .course-code pre { overflow-x: auto; padding: 8px; border: 1px solid var(--jp-border-color1, currentColor); }
 .course-code button { font: inherit; padding: 2px 12px; cursor: pointer; color: var(--jp-ui-font-color1, inherit);
-  background: var(--jp-layout-color2, transparent); border: 1px solid var(--jp-border-color1, currentColor); }
-.course-code :focus-visible { outline: 2px solid #1565c0; outline-offset: 2px; }
+  background: var(--jp-layout-color2, transparent); border: 1px solid var(--jp-border-color1, currentColor);
+  border-radius: 4px; }
+.course-code :focus-visible { outline: 2px solid var(--course-accent, #1565c0); outline-offset: 2px; }
 """
 
 

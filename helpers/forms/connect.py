@@ -8,6 +8,7 @@ from helpers import notes
 from helpers.connection.errors import HostUnavailableError
 from helpers.connection.identity import OPENAI_URL, address_of
 from helpers.connection.keyring_store import KeyringUnavailableError, remember_key
+from helpers.display.form_card import ERROR, SUCCESS
 from helpers.display.tables import paragraph
 from helpers.explain import explain
 from helpers.forms.form import Form, button, dropdown, hide, row, text
@@ -75,7 +76,7 @@ class ConnectForm(Form):
             self._show_host(host, key)
         except HostUnavailableError as error:
             after = [NOT_REMEMBERED] if self.remember.value else []
-            self.say(explain(error)._repr_html_() + "".join(map(paragraph, after)))
+            self.say(explain(error)._repr_html_() + "".join(map(paragraph, after)), kind=ERROR)
 
     def _show_host(self, host: str, key: str) -> None:
         client = connect(host, key=key or None, quiet=True)
@@ -84,7 +85,7 @@ class ConnectForm(Form):
             after.append(self._remember(current_host(client).base_url, client.api_key))
         elif key and self.key.needed:
             after.append(KEY_ONLY_HERE)
-        self.say(preflight(client)._repr_html_() + "".join(map(paragraph, after)))
+        self.say(preflight(client)._repr_html_() + "".join(map(paragraph, after)), kind=SUCCESS)
 
     def _remember(self, base_url: str, key: str) -> str:
         """Called when the host has accepted the key: no other is worth keeping."""
@@ -97,7 +98,7 @@ class ConnectForm(Form):
         host = _host(self.host.value, self.url.value)
         address = OPENAI_URL if host == "openai" else host
         was = forget(address)
-        self.say_text(f"{'Forgotten' if was else 'No key was remembered'} for {address}.")
+        self.say_text(f"{'Forgotten' if was else 'No key was remembered'} for {address}.", kind=SUCCESS if was else "")
 
 
 def _host(chosen: str, url: str) -> str:

@@ -13,10 +13,11 @@ class CostForm(Form):
     def __init__(self, model: str | None = None) -> None:
         self.model = dropdown("Model", priced_models())
         self.model.value = model if model in self.model.options else SIMULATED_DEFAULT
-        self.examples = Slider("Examples", 50, 10, 5000, 10)
-        self.tokens = Slider("Tokens in each", 100, 20, 2000, 20)
-        self.epochs = Slider("Epochs", default_epochs(50), 1, 50, 1)
-        self.calls = Slider("Questions a day", 1000, 10, 20000, 10)
+        # At first a case in which both lines cross within the figure, around the tenth day.
+        self.examples = Slider("Examples", 500, 10, 5000, 10)
+        self.tokens = Slider("Tokens in each", 200, 20, 2000, 20)
+        self.epochs = Slider("Epochs", default_epochs(500), 1, 50, 1)
+        self.calls = Slider("Questions a day", 260, 10, 20000, 10)
         self.short = Slider("Short prompt (tokens)", 100, 10, 2000, 10)
         self.long = Slider("Long prompt (tokens)", 2000, 50, 10000, 50)
         self.answer = Slider("Answer (tokens)", 80, 10, 1000, 10)

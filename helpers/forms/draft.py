@@ -8,6 +8,7 @@ from openai import OpenAI
 from helpers import notes
 from helpers.connection.catalogue import SIMULATED_DEFAULT, UnknownModelError, base_model
 from helpers.data_format import from_rows, read, write
+from helpers.display.form_card import SUCCESS, WARNING, marked
 from helpers.display.tables import escape, paragraph, plural
 from helpers.draft import RECORDED, Draft, DraftedPair, draft, drafting_cost, recorded_draft, request_for
 from helpers.forms.form import LABELS, Agreement, Form, button, client_or_default, dropdown, hide, row, text, wide
@@ -31,7 +32,7 @@ class DraftedRow(widgets.VBox):
         self.keep = widgets.Checkbox(proposed and not pair.problem, description=f"Keep number {number}", indent=False)
         self.keep.disabled = not (pair.question and pair.answer)
         self.keep.layout.width = "10em"
-        problem = f"<br><strong>{escape(pair.problem)}</strong>" if pair.problem else ""
+        problem = marked(paragraph(pair.problem), WARNING) if pair.problem else ""
         said = f"{escape(pair.question)}<br>{escape(pair.answer)}{problem}"
         shown = widgets.HTML(f'<div style="line-height:1.4">{said}</div>', layout=widgets.Layout(flex="1 1 20em"))
         super().__init__([row(self.keep, shown)])
@@ -58,6 +59,7 @@ class DraftForm(Form):
             self.model, self.about_model, self.topic, self.aspects, self.language, self.number, self.agree,
             row(self.ask, self.recorded),
         ], below=[self.drafted, row(self.add), self.added, self.in_use])  # fmt: skip
+        self.layout.max_width = None  # answers need the page
         for field in (self.model, self.topic, self.aspects, self.language, self.number):
             field.observe(lambda _: self._propose(), "value")
         self.ask.on_click(lambda _: self.work(self.ask, self._draft, "The model is writing ..."))
@@ -121,7 +123,8 @@ class DraftForm(Form):
         hide(self.add, False)
         self.added.value = ""
         self.say_text(
-            f"{made.summary} Read each one: a model invents facts. Then add the ticked ones, with the button below."
+            f"{made.summary} Read each one: a model invents facts. Then add the ticked ones, with the button below.",
+            kind=SUCCESS,
         )
 
     def _mine(self) -> list[dict]:
@@ -155,6 +158,7 @@ class DraftForm(Form):
             f"Added {plural(len(new), 'example')} to workspace/{self.path.name}, which has {len(mine) + len(new)} now. "
             "To edit them, run the cell of the form above again.",
             at=self.added,
+            kind=SUCCESS,
         )
 
 

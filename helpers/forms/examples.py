@@ -10,6 +10,7 @@ from helpers import notes
 from helpers.connection.catalogue import SIMULATED_DEFAULT
 from helpers.cost import dollars, estimate
 from helpers.data_format import Report, check, read, write
+from helpers.display.form_card import SUCCESS, WARNING, marked
 from helpers.display.tables import paragraph, plural
 from helpers.forms.example_row import Row
 from helpers.forms.form import FOR_PEOPLE, Debounced, Form, button, folded, hide, row, text
@@ -25,7 +26,7 @@ from helpers.training_file.rules import MIN_EXAMPLES, Example
 
 FIRST_ROWS = 3
 QUIET_SECONDS = 0.4  # without a keystroke, until what was typed is checked
-NOT_SAVED = "<em>not saved yet</em>"
+NOT_SAVED = '<em class="course-warning">not saved yet</em>'
 MOST_ROWS = 200  # a browser gets slow with more; larger files are made in Python, or by a spreadsheet
 
 
@@ -86,7 +87,7 @@ class ExamplesForm(Form):
             self.system.value = kept.system
             self.add_rows(kept.rows)
             yet = "These rows were not saved yet. To keep them as a training file, press Save."
-            self.say_text(f"{yet}{self._of_others()}")
+            self.say_text(f"{yet}{self._of_others()}", kind=WARNING)
         elif found:
             self.system.value = found.system or ""
             self.add_rows(found.pairs)
@@ -118,7 +119,7 @@ class ExamplesForm(Form):
             if shown and all(shown) and len(systems) == 1 and len(shown) <= MOST_ROWS:
                 return Pairs([pair[:2] for pair in shown], systems.pop())
             why = f"it holds more than up to {MOST_ROWS} single questions with one system message"
-        self.say_text(f"{self.path.name} is there but cannot be shown here: {why}. It is left as it is.")
+        self.say_text(f"{self.path.name} is there but cannot be shown here: {why}. It is left as it is.", kind=WARNING)
         return None
 
     def _keep(self) -> None:
@@ -161,7 +162,9 @@ class ExamplesForm(Form):
             self._remove_all()
             return
         hide(self.remove_all, False)
-        self.say_text(f"Remove {plural(len(self.filled()), 'row')} from this form? The file is not changed.")
+        self.say_text(
+            f"Remove {plural(len(self.filled()), 'row')} from this form? The file is not changed.", kind=WARNING
+        )
 
     def _remove_all(self) -> None:
         hide(self.remove_all)
@@ -198,7 +201,7 @@ class ExamplesForm(Form):
         try:
             found = given.examples()
         except AmbiguousFile as error:
-            self.say_text(f"{error} The form for a file of your own lets you choose.")
+            self.say_text(f"{error} The form for a file of your own lets you choose.", kind=WARNING)
             return False
         except FOR_PEOPLE as error:
             self.complain(error)
@@ -215,7 +218,8 @@ class ExamplesForm(Form):
         notes = f" {'; '.join(found.notes)}." if found.notes else ""
         about = self._about_system(taken, was)
         self.say_text(
-            f"Added {plural(added, 'row')} from {given.name}. It was read as: {found.format}.{about}{without}{notes}"
+            f"Added {plural(added, 'row')} from {given.name}. It was read as: {found.format}.{about}{without}{notes}",
+            kind=SUCCESS,
         )
         return True
 
@@ -255,7 +259,7 @@ class ExamplesForm(Form):
     def _note(self, number: int, examples: list[Example], report: Report) -> str:
         own = [problem for problem in report.problems if problem.line == number]
         if own:
-            return "".join(paragraph(f"{p.severity}: found {p.found}; {p.fix}") for p in own)
+            return "".join(marked(paragraph(f"found {p.found}; {p.fix}"), p.severity) for p in own)
         return f"<small>{plural(count_example(examples[number - 1], SIMULATED_DEFAULT), 'token')}</small>"
 
     def _save(self) -> None:
@@ -263,7 +267,8 @@ class ExamplesForm(Form):
         if now is not None and now != self.saved:
             hide(self.replace, False)
             self.say_text(
-                f"workspace/{self.path.name} is there already, and it is not what this form saved. Replace it?"
+                f"workspace/{self.path.name} is there already, and it is not what this form saved. Replace it?",
+                kind=WARNING,
             )
             return
         self._replace()
@@ -278,7 +283,7 @@ class ExamplesForm(Form):
         self._keep()  # what was typed meanwhile
         hide(self.replace)
         saved = f"Saved {plural(len(examples), 'example')} to workspace/{self.path.name}."
-        self.say_text(f"{saved}{self._about_the_courses()}{self._of_others()}")
+        self.say_text(f"{saved}{self._about_the_courses()}{self._of_others()}", kind=SUCCESS)
         self._said_saved = True
         self.in_use.choose(self.path)
 

@@ -13,6 +13,7 @@ import traitlets
 from openai import OpenAI
 
 from helpers.cost import dollars
+from helpers.display.form_card import CARD, ERROR, LABEL_WIDTH, head, marked
 from helpers.display.tables import escape, paragraph
 from helpers.explain import explain
 from helpers.hosts import connect, current_host
@@ -26,7 +27,7 @@ DOUBLE_CLICK_SECONDS = 0.6  # a second click within this time is the same click
 # kernel and back: a task waits for them.
 LAST_LETTERS_SECONDS = 0.3
 
-LABELS = {"description_width": "9em"}
+LABELS = {"description_width": LABEL_WIDTH}
 
 
 def wide() -> widgets.Layout:
@@ -51,7 +52,7 @@ class Button(widgets.Button):
 
 
 class Form(widgets.VBox):
-    """A box of fields with a message at its buttons.
+    """A card with a title, fields, and a message at its buttons.
 
     Args:
         title: what the form is for.
@@ -68,8 +69,10 @@ class Form(widgets.VBox):
             f"{title}. Run this cell (Shift+Enter) to see the form. The plain call that does the same: {instead}"
         )
         self._one_at_a_time = threading.Lock()
-        super().__init__([*children, self.message, *below], layout=wide())
+        layout = widgets.Layout(width="100%", max_width="62em")
+        super().__init__([widgets.HTML(head(title)), *children, self.message, *below], layout=layout)
         self.add_class("course-form")
+        self.add_class(CARD)
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         # Where no widget lives (GitHub, an exported page, JupyterLab after a reload) the sentence stands in its place;
@@ -77,15 +80,16 @@ class Form(widgets.VBox):
         bundle = super()._repr_mimebundle_(**options)
         return {**bundle, "text/plain": self._fallback, "text/html": f"<p><em>{escape(self._fallback)}</em></p>"}
 
-    def say(self, html: str, at: widgets.HTML | None = None) -> None:
-        """Show a message below the fields, or at another place. The text must be escaped already."""
-        (at or self.message).value = f'<div role="status">{html}</div>'
+    def say(self, html: str, at: widgets.HTML | None = None, kind: str = "") -> None:
+        """Show a message below the fields, or at another place. The text must be escaped already. With a kind it is
+        marked as an error, a warning or a success."""
+        (at or self.message).value = f'<div role="status">{marked(html, kind) if kind else html}</div>'
 
-    def say_text(self, text: str, at: widgets.HTML | None = None) -> None:
-        self.say(paragraph(text), at)
+    def say_text(self, text: str, at: widgets.HTML | None = None, kind: str = "") -> None:
+        self.say(paragraph(text), at, kind)
 
     def complain(self, error: Exception, at: widgets.HTML | None = None) -> None:
-        self.say(in_words(error), at)
+        self.say(in_words(error), at, ERROR)
 
     @contextmanager
     def telling(self, at: widgets.HTML | None = None) -> Iterator[None]:
@@ -96,7 +100,7 @@ class Form(widgets.VBox):
             self.complain(error, at)
         except Exception as error:
             said = f"Something in the course is broken ({type(error).__name__}); what you wrote is still here."
-            self.say_text(said, at)
+            self.say_text(said, at, ERROR)
             raise
 
     def work(

@@ -13,6 +13,7 @@ from openai import OpenAI
 from helpers import notes
 from helpers.connection.identity import host_name
 from helpers.cost import MOST_EPOCHS, Estimate, estimate
+from helpers.display.form_card import ERROR, SUCCESS, WARNING
 from helpers.display.tables import paragraph
 from helpers.forms.form import (
     FOR_PEOPLE,
@@ -38,6 +39,7 @@ from helpers.my_case import my_case
 from helpers.preflight import preflight
 
 AUTO = "auto"
+ENDINGS = {"succeeded": SUCCESS, "failed": ERROR}
 NO_FILE = 'There is no training file in your notes. Upload one in notebook 02, then press "Look again".'
 
 
@@ -147,7 +149,7 @@ class JobForm(Form):
         except FOR_PEOPLE:
             return  # the notes are older than the host's memory; the form is for a new job then
         if watcher.finished:
-            self._show_end(watcher)
+            self._show_end(watcher, seen=True)
         else:
             self._follow(watcher)
 
@@ -197,7 +199,7 @@ class JobForm(Form):
         not_kept: list[str] = []
         job = start(self.client, training_file, model, **settings, cost=cost, limit_usd=limit, tell=not_kept.append)
         self.agree.value = False  # the next job is agreed to anew
-        self.say_text(" ".join(not_kept) or f"Started: {job.id}")
+        self.say_text(" ".join(not_kept) or f"Started: {job.id}", kind=WARNING if not_kept else SUCCESS)
         self._follow_job(job.id)
 
     # --- the live part ------------------------------------------------------------------------------------------
@@ -239,15 +241,16 @@ class JobForm(Form):
         self.live.children = ()
         hide(self.stop, False)
         again = f'{self.job_id} was started, but the form cannot watch it. To watch it again, press "Look again".'
-        self.say(in_words(error) + paragraph(again))
+        self.say(in_words(error) + paragraph(again), kind=ERROR)
 
-    def _show_end(self, watcher: Watcher) -> None:
+    def _show_end(self, watcher: Watcher, *, seen: bool = False) -> None:
         not_kept: list[str] = []
         keep_ended(self.client, watcher.job, not_kept.append)
         self.live.children = ()
         hide(self.stop)
-        self.end.value = JobResult.of(watcher)._repr_html_()
-        self.say_text(" ".join([f"The job has ended: {watcher.job.status}.", *not_kept]))
+        self.end.value = JobResult.of(watcher, seen=seen)._repr_html_()
+        kind = WARNING if not_kept else ENDINGS.get(watcher.job.status, WARNING)
+        self.say_text(" ".join([f"The job has ended: {watcher.job.status}.", *not_kept]), kind=kind)
 
     def _cancel(self) -> None:
         """Only make the button dark here, and call the host in a thread: this handler must not block."""

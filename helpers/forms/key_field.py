@@ -42,15 +42,16 @@ function render({ model, el }) {
 export default { render };
 """
 STYLE = """
-.course-key { display: flex; flex-wrap: wrap; gap: 0.5em; align-items: center; padding: 2px; }
-.course-key label { width: 9em; color: var(--jp-ui-font-color1, inherit); }
+.course-key { display: flex; flex-wrap: wrap; gap: 4px 8px; align-items: center; padding: 2px; }
+.course-key label { width: calc(var(--course-label, 11em) - 4px); color: var(--jp-ui-font-color1, inherit); }
 .course-key label[hidden], .course-key input[hidden] { display: none; }
 .course-key input { flex: 1 1 14em; max-width: 30em; font: inherit; padding: 4px 6px;
   color: var(--jp-ui-font-color1, inherit); background: var(--jp-layout-color1, transparent);
   border: 1px solid var(--jp-border-color1, currentColor); }
-.course-key button { font: inherit; padding: 4px 14px; cursor: pointer; color: #fff; background: #1565c0; border: 0; }
+.course-key button { font: inherit; padding: 4px 14px; cursor: pointer; color: #fff;
+  background: var(--course-button, #1565c0); border: 0; border-radius: 4px; }
 .course-key button:disabled { opacity: 0.5; cursor: default; }
-.course-key :focus-visible { outline: 2px solid #1565c0; outline-offset: 2px; }
+.course-key :focus-visible { outline: 2px solid var(--course-accent, #1565c0); outline-offset: 2px; }
 """
 
 

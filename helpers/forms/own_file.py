@@ -7,6 +7,7 @@ import ipywidgets as widgets
 
 from helpers import notes
 from helpers.data_format import read, write
+from helpers.display.form_card import SUCCESS, WARNING
 from helpers.display.tables import html_table, plural
 from helpers.examples_from import Examples
 from helpers.forms.form import FOR_PEOPLE, Form, button, dropdown, folded, hide, row, text
@@ -124,7 +125,7 @@ class OwnFileForm(Form):
             found = self.given.examples(**self.arguments())
         except AmbiguousFile as error:
             self._offer(error.columns, error.speakers, error.sheets, error.first_rows)
-            self.say_text(f"{error}")
+            self.say_text(f"{error}", kind=WARNING)
             return
         except FOR_PEOPLE:
             hide(self.mapping, not self.arguments())
@@ -170,7 +171,7 @@ class OwnFileForm(Form):
         if self.path.exists():
             hide(self.add, False)
             hide(self.replace, False)
-            self.say_text(f"workspace/{self.path.name} is there already. Add to it, or replace it?")
+            self.say_text(f"workspace/{self.path.name} is there already. Add to it, or replace it?", kind=WARNING)
             return
         self._write(found)
 
@@ -185,7 +186,8 @@ class OwnFileForm(Form):
         hide(self.add)
         hide(self.replace)
         self.say_text(
-            f"Saved {plural(len(examples), 'example')} to workspace/{self.path.name}. Go on with the check below."
+            f"Saved {plural(len(examples), 'example')} to workspace/{self.path.name}. Go on with the check below.",
+            kind=SUCCESS,
         )
         self.in_use.choose(self.path, self.given.name if self.given and Path(self.given.name).suffix else None)
 

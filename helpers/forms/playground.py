@@ -10,7 +10,7 @@ from openai import OpenAI
 from helpers import notes
 from helpers.connection.identity import OPENAI_URL, host_name
 from helpers.cost import dollars
-from helpers.display.tables import BREAKING, escape, plural
+from helpers.display.tables import escape, plural
 from helpers.forms.code_field import CodeField
 from helpers.forms.form import LABELS, Form, button, client_or_default, dropdown, offer, row, text, wide
 from helpers.forms.noted import model_name, noted_label
@@ -71,8 +71,8 @@ class Turn(widgets.VBox):
 
     def __init__(self, request: Request, base_url: str) -> None:
         self.request, self.shown = request, dict.fromkeys(request.models, "")
-        self.table, self.code = widgets.HTML(), CodeField(code=request.as_python(base_url))
-        super().__init__([self.table, self.code])
+        self.answers, self.code = widgets.HTML(), CodeField(code=request.as_python(base_url))
+        super().__init__([self.answers, self.code])
         self._draw()
 
     def ask(self, client: OpenAI) -> None:
@@ -89,11 +89,12 @@ class Turn(widgets.VBox):
         self._draw()
 
     def _draw(self) -> None:
-        head = "".join(f'<th scope="col" {BREAKING}>{escape(model)}</th>' for model in self.shown)
-        body = "".join(f"<td {BREAKING}>{answer}</td>" for answer in self.shown.values())
-        asked = f"<caption {BREAKING}>{escape(self.request.question)}</caption>"
-        rows = f"<thead><tr>{head}</tr></thead><tbody><tr>{body}</tr></tbody>"
-        self.table.value = f'<table aria-live="polite" style="table-layout:fixed; width:100%">{asked}{rows}</table>'
+        answers = "".join(
+            f'<div class="course-answer"><strong>{escape(model)}</strong><p>{answer}</p></div>'
+            for model, answer in self.shown.items()
+        )
+        asked = f"<p>{escape(self.request.question)}</p>"
+        self.answers.value = f'<div aria-live="polite">{asked}<div class="course-answers">{answers}</div></div>'
 
 
 class PlaygroundForm(Form):
@@ -114,6 +115,7 @@ class PlaygroundForm(Form):
             self.model, self.beside, self.system, self.question, self.temperature, self.longest,
             row(self.ask, self.refresh, paid),
         ], below=[self.turns])  # fmt: skip
+        self.layout.max_width = None  # answers side by side need the page
         self._list_models()
         self.refresh.on_click(lambda _: self.work(self.refresh, self._list_models, "Looking ..."))
         self.ask.on_click(lambda _: self.work(self.ask, self._ask, "Asking ..."))

@@ -2,6 +2,7 @@
 
 import ipywidgets as widgets
 
+from helpers.display.form_card import SUCCESS, WARNING
 from helpers.display.markdown import lines_as_html
 from helpers.exercises.catalogue import NOTEBOOKS
 from helpers.exercises.question import Question
@@ -24,7 +25,7 @@ class Asked(widgets.VBox):
     """One question: its choices, and what is said to the one that was pressed."""
 
     def __init__(self, form: "QuizForm", number: int, question: Question) -> None:
-        self.form, self.number = form, number
+        self.form, self.number, self.right = form, number, question.right
         self.choices = {letter: Choice(letter, text) for letter, text in question.choices.items()}
         self.said = widgets.HTML()
         for letter, choice in self.choices.items():
@@ -35,7 +36,8 @@ class Asked(widgets.VBox):
     def answer(self, letter: str) -> None:
         with self.form.telling(self.said):
             verdict = self.form.quiz.answer(self.number, letter)
-            self.form.say(lines_as_html(f"{letter}: {verdict}"), self.said)
+            kind = SUCCESS if letter == self.right else WARNING
+            self.form.say(lines_as_html(f"{letter}: {verdict}"), self.said, kind)
 
 
 class QuizForm(Form):

@@ -31,11 +31,11 @@ export default { render };
 """
 STYLE = """
 .course-slider { display: flex; flex-wrap: wrap; gap: 0 8px; align-items: center; padding: 2px; max-width: 60em;
-  color: var(--jp-ui-font-color1, inherit); }
-.course-slider label { flex: 0 0 12em; text-align: right; }
-.course-slider input { flex: 1 1 8em; min-width: 6em; }
+  box-sizing: border-box; color: var(--jp-ui-font-color1, inherit); }
+.course-slider label { flex: 0 0 calc(var(--course-label, 11em) - 4px); }
+.course-slider input { flex: 1 1 8em; min-width: 6em; accent-color: var(--course-accent, #1565c0); }
 .course-slider output { flex: 0 0 4em; font-variant-numeric: tabular-nums; }
-.course-slider :focus-visible { outline: 2px solid #1565c0; outline-offset: 2px; }
+.course-slider :focus-visible { outline: 2px solid var(--course-accent, #1565c0); outline-offset: 2px; }
 """
 
 

@@ -9,6 +9,7 @@ from helpers import notes
 from helpers.cost import estimate
 from helpers.course_data.paths import COURSE_TRAINING, COURSE_VALIDATION, course_file
 from helpers.data_format import Report, check, read
+from helpers.display.form_card import ERROR, SUCCESS, WARNING, marked
 from helpers.display.tables import paragraph, short_path
 from helpers.forms.form import FOR_PEOPLE, Form, button, client_or_default, dropdown, hide, row
 from helpers.hosts import base_model_for
@@ -84,9 +85,10 @@ class UploadForm(Form):
             host = host_at(self.client.base_url.host)
             report = check(path, model=base_model_for(self.client), host=host, use=use, progress=False)
         except FOR_PEOPLE as error:
-            report, shown = None, paragraph(str(error))
+            report, shown = None, marked(paragraph(str(error)), ERROR)
         else:
-            shown = report._repr_html_()
+            kind = ERROR if not report.ok else WARNING if report.counts["warning"] else SUCCESS
+            shown = marked(report._repr_html_(), kind)
         if (str(path), use) != (self.file.value, self.use.value):
             return
         self.report.value = shown
@@ -113,7 +115,10 @@ class UploadForm(Form):
         finally:
             hide(self.bar)
         noted = " ".join(not_kept) or "It is in your notes."
-        self.say_text(f"{short_path(path)} is on the host: {uploaded.id}. {noted}{self._what_next(path)}")
+        self.say_text(
+            f"{short_path(path)} is on the host: {uploaded.id}. {noted}{self._what_next(path)}",
+            kind=WARNING if not_kept else SUCCESS,
+        )
 
     def _what_next(self, path: Path) -> str:
         case = my_case(quiet=True)

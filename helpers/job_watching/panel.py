@@ -7,6 +7,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from helpers.display.charts import alternative_text, loss_png
+from helpers.display.form_card import CARD, WARNING, head, marked
 from helpers.display.tables import paragraph
 from helpers.job_watching.watcher import Watcher, metrics_frame, status_line
 
@@ -15,7 +16,11 @@ FALLBACK = "The live view of a running job stood here."
 
 
 class Panel:
-    """Shows one job. `box` holds the widgets; `show` may be called from a thread."""
+    """Shows one job. `box` holds the widgets; `show` may be called from a thread.
+
+    Args:
+        shown: as a card of its own, at once; otherwise a form puts the box where it belongs.
+    """
 
     def __init__(self, shown: bool = True) -> None:
         self.status = widgets.HTML()
@@ -27,6 +32,9 @@ class Panel:
         if shown:
             from IPython.display import display
 
+            self.box.children = (widgets.HTML(head("Your job")), *self.box.children)
+            self.box.layout.width, self.box.layout.max_width = "100%", "62em"
+            self.box.add_class(CARD)
             display(self.box)
 
     def show(self, watcher: Watcher) -> None:
@@ -40,12 +48,12 @@ class Panel:
     def _draw(self, watcher: Watcher) -> None:
         metrics = metrics_frame(watcher.events)
         if len(metrics) > 1:
-            self.curve.value = loss_png(metrics)
-            self.curve.alt = alternative_text(metrics)
+            self.curve.value = loss_png(metrics, watcher.marks)
+            self.curve.alt = alternative_text(metrics, watcher.marks)
             self.curve.layout.display = ""
 
     def trouble(self, message: str) -> None:
-        self.status.value = paragraph(message)
+        self.status.value = marked(paragraph(message), WARNING)
 
     def close(self) -> None:
         """Make room: what watch() returns shows the end, and stays in the saved notebook."""

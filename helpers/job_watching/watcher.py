@@ -1,6 +1,7 @@
 """A job as it runs: what is new since last time, as events, as tables and in one line."""
 
 import itertools
+import re
 import time
 from collections.abc import Container
 from typing import Any
@@ -11,12 +12,15 @@ from openai import OpenAI
 from openai.types.fine_tuning import FineTuningJob
 
 from helpers.connection.identity import is_practice
+from helpers.display.charts import Marks
 
 FINAL = ("succeeded", "failed", "cancelled")  # any other status, also one nobody has heard of, means: still going
 NEAR, FAR = 0.5, 10.0  # seconds between two questions, to a practice server and to any other host
 PAGE = 100
 PREPARATION = 0.1
 EVENTS_BEFORE_A_STEP = 7  # of a job of real training: created, validating, validated, started, recipe, loading, time
+
+CHECKPOINT = re.compile(r"Checkpoint created at step (\d+)")  # of the last step there is none: that one is the model
 
 TRANSIENT = (openai.APIConnectionError, openai.RateLimitError, openai.InternalServerError)
 
@@ -50,6 +54,18 @@ class Watcher:
             if event.type == "metrics" and isinstance(event.data, dict) and event.data.get("total_steps"):
                 return int(event.data["step"]), int(event.data["total_steps"])
         return None
+
+    @property
+    def marks(self) -> Marks:
+        """What to mark in the curve: the ends of the epochs, and the checkpoints that the events name."""
+        hyperparameters = self.job.hyperparameters
+        epochs = hyperparameters.n_epochs if hyperparameters else None
+        kept = [CHECKPOINT.match(event.message) for event in self.events]
+        return Marks(
+            epochs if isinstance(epochs, int) else None,
+            self.steps[1] if self.steps else None,
+            tuple(int(found[1]) for found in kept if found),
+        )
 
     @property
     def share_done(self) -> float:

@@ -1,6 +1,7 @@
 """Reading training files a line at a time, whatever encoding they were saved in, and writing them safely."""
 
 import os
+import re
 import secrets
 import shutil
 import time

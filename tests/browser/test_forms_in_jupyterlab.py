@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from helpers.course_data.paths import ROOT
 from helpers.practice import start_server
 
-CONNECT, EXAMPLES, DRAFT, UPLOAD, JOB, PLAYGROUND, COST, OWN_FILE = range(8)
+CONNECT, EXAMPLES, DRAFT, UPLOAD, JOB, PLAYGROUND, COST, OWN_FILE, QUIZ = range(9)
 CELLS = [
     "from helpers.forms import *\nconnect_form()",
     "examples_form()",
@@ -20,6 +20,7 @@ CELLS = [
     "playground_form()",
     "cost_form()",
     "own_file_form()",
+    'quiz_form("03")',
 ]
 WARRANTY = "How many years is the warranty?"
 
@@ -300,17 +301,45 @@ WIDEST = """(form) => [...form.querySelectorAll("caption, td")].filter((node) =>
     })"""
 
 
-@pytest.mark.parametrize("size", [(390, 844), (1024, 768)], ids=["a phone", "a projector"])
+@pytest.mark.parametrize(
+    "size", [(390, 844), (400, 800), (1024, 768), (1920, 1080)], ids=["a phone", "400", "a projector", "a wide screen"]
+)
 def test_the_forms_fit(forms, size):
     upload(forms)
     start_job(forms).get_by_text("Training loss fell").wait_for()
     forms.page.set_viewport_size({"width": size[0], "height": size[1]})
-    press(forms.form(PLAYGROUND), "Ask")
-    forms.form(PLAYGROUND).get_by_text("tokens in").first.wait_for()
+    draft, own_file, quiz = forms.form(DRAFT), forms.form(OWN_FILE), forms.form(QUIZ)
+    playground = forms.form(PLAYGROUND)
+    press(playground, "Look for new models")
+    playground.get_by_label("Model", exact=True).locator("option", has_text="your newest").wait_for(state="attached")
+    playground.get_by_label("Beside it").select_option(label="gpt-4.1-mini-2025-04-14")
+    press(playground, "Ask")
+    playground.get_by_text("tokens in").nth(1).wait_for()
+    press(draft, "Write examples")
+    draft.get_by_text("the same question stands").first.wait_for()
+    own_file.get_by_role("button", name="Or paste a text").click()
+    own_file.get_by_label("Text", exact=True).fill("question,answer\nHow firm is it?,Medium.\n")
+    press(own_file, "Read this text")
+    own_file.get_by_text("recognised as").first.wait_for()
+    quiz.get_by_role("button").first.click()
+    quiz.locator('[role="status"]').first.wait_for()
     for number in range(len(CELLS)):
         forms.form(number).evaluate(WIDEST)
         assert forms.form(number).evaluate(OVERFLOWING) == [], CELLS[number]
     forms.screenshot(f"forms_{size[0]}")
+
+
+# Where the fields of a form begin, each seen only if its label stands before it.
+FIELDS = """(form) => [...form.querySelectorAll(".widget-inline-hbox, .course-slider")]
+    .filter((node) => node.offsetParent && node.querySelector("label")?.textContent)
+    .map((node) => node.querySelector("input, select, textarea"))
+    .map((field) => Math.round(field.getBoundingClientRect().left))"""
+
+
+def test_the_fields_of_a_form_stand_in_one_line(forms):
+    for number in (CONNECT, DRAFT, UPLOAD, JOB, PLAYGROUND, COST):
+        begins = forms.form(number).evaluate(FIELDS)
+        assert max(begins) - min(begins) <= 4, (CELLS[number], begins)
 
 
 # The contrast of text to what lies behind it, as WCAG counts it; 4.5 is its level AA.

@@ -6,8 +6,11 @@ import pandas as pd
 import pytest
 
 from helpers.display.charts import (
+    Marks,
     alternative_text,
+    costs_chart,
     costs_figure,
+    loss_chart,
     loss_figure,
     loss_png,
     read_curve,
@@ -148,3 +151,39 @@ def test_shares_are_told_in_words_beside_the_figure():
 def test_a_figure_of_shares_is_the_same_each_time():
     bars = [("base", 0.0, 0.0, 0.2), ("tuned", 1.0, 0.8, 1.0)]
     assert shares_png(bars) == shares_png(bars) and shares_png(bars).startswith(b"\x89PNG")
+
+
+def written_in(figure):
+    """What stands in the drawing itself, beside the names of its axes."""
+    return [text.get_text() for axes in figure.axes for text in axes.texts]
+
+
+TURNED = curve([2.0, 1.0, 0.2, 0.1, 0.1, 0.1], [2.1, 1.2, 0.9, 1.1, 1.4, 1.5])
+
+
+def test_the_lowest_validation_loss_is_marked_with_its_step():
+    assert written_in(loss_chart(TURNED)) == ["lowest: step 3"]
+    assert written_in(loss_chart(curve(FELL, [2.0, 1.9, 1.8, 1.7, 1.6, 1.5, 1.4]))) == [], "the end needs no mark"
+
+
+def test_epochs_and_checkpoints_are_marked_in_the_curve_and_told_beside_it():
+    marks = Marks(epochs=3, steps=6, checkpoints=(2, 4))
+    figure = loss_chart(TURNED, marks)
+    assert written_in(figure)[:3] == ["epoch 1", "2", "3"]
+    assert "checkpoint kept" in [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert alternative_text(TURNED, marks).endswith("Checkpoints are kept at steps 2, 4.")
+
+
+def test_of_many_epochs_only_some_are_marked():
+    assert [number for number, _ in Marks(epochs=50, steps=500).epoch_ends] == list(range(5, 51, 5))
+
+
+def test_a_host_that_says_no_epochs_gets_a_curve_without_them():
+    assert Marks(epochs=None, steps=6).epoch_ends == [] == Marks(epochs=3).epoch_ends
+
+
+def test_where_two_costs_cross_is_marked_with_the_day():
+    days = [0.0, 10.0, 20.0]
+    assert written_in(costs_chart(days, [1.0, 1.5, 2.0], [0.0, 1.5, 3.0], 9.6)) == ["day 10: paid off"]
+    assert "cross on day 10" in costs_figure(days, [1.0, 1.5, 2.0], [0.0, 1.5, 3.0], crossing=9.6, caption="")
+    assert written_in(costs_chart(days, [1.0, 2.0, 3.0], [0.0, 0.5, 1.0])) == []

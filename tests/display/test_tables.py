@@ -29,3 +29,8 @@ def test_a_table_without_chinese_is_as_before():
 def test_a_long_sentence_without_blanks_is_cut_and_not_left_out():
     assert cut("密钥不正确,请检查后再试。" * 40, 30).startswith("密钥不正确") and len(cut("密" * 99, 30)) == 30
     assert cut("a  b\nc", 30) == "a b c"
+
+
+def test_a_head_as_long_as_the_name_of_a_model_is_broken_where_there_is_no_room_for_it():
+    html = html_table(["question", "ft:gpt-4.1-mini-2025-04-14:personal:mattress:UVImz0K0"], [("Why?", "Because.")])
+    assert html.count("overflow-wrap:anywhere") == 1

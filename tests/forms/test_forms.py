@@ -25,6 +25,7 @@ from helpers.connection.catalogue import LOCAL_DEFAULT
 from helpers.connection.identity import host_name
 from helpers.course_data.paths import DATA
 from helpers.data_format import read, write
+from helpers.display.form_card import CARD
 from helpers.forms import (
     connect_form,
     cost_form,
@@ -95,6 +96,33 @@ def test_no_two_widgets_share_a_layout(make):
 
     ids = [layout.model_id for layout in layouts(make()) if layout is not None]
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("make", ALL_FORMS)
+def test_each_form_is_a_card_with_its_title_and_its_style(make):
+    form = make()
+    first = form.children[0].value
+    title = form._repr_mimebundle_()["text/plain"].partition(". Run this cell")[0]
+    assert f'role="heading" aria-level="3">{title}</div>' in first and first.startswith("<style>")
+    assert CARD in form._dom_classes
+
+
+def test_an_error_is_told_apart_by_a_word_and_not_only_by_its_colour():
+    form = upload_form()
+    form.work(form.send, lambda: (_ for _ in ()).throw(ValueError("Nothing is there."))).join()
+    assert '<strong class="course-word">Error</strong>' in form.message.value
+    form.send.click()
+    until(lambda: '<strong class="course-word">Done</strong>' in form.message.value)
+    form.say_text("Uploading ...")
+    assert "course-word" not in form.message.value
+
+
+def test_the_check_of_a_file_is_marked_as_what_it_found(workspace):
+    (workspace / "broken.jsonl").write_text("nothing\n", encoding="utf-8")
+    form = upload_form()
+    assert "Done" in form.report.value and "Error" not in form.report.value
+    form.file.value = str(workspace / "broken.jsonl")
+    assert '<strong class="course-word">Error</strong>' in form.report.value
 
 
 def test_a_second_click_while_it_works_does_nothing():
@@ -1128,8 +1156,8 @@ def test_base_and_tuned_answer_side_by_side_and_as_python(client, tuned):
     form = playground_form(client)
     form.beside.value = "gpt-4.1-mini-2025-04-14"
     form.ask.click()
-    until(lambda: form.turns.children and form.turns.children[0].table.value.count("tokens in") == 2)
-    shown = form.turns.children[0].table.value
+    until(lambda: form.turns.children and form.turns.children[0].answers.value.count("tokens in") == 2)
+    shown = form.turns.children[0].answers.value
     assert "10-year" in shown and "Simulated answer" in shown
 
 
@@ -1138,7 +1166,7 @@ def test_a_simulated_answer_is_marked_also_when_it_repeats_a_training_example(cl
     form = playground_form(client)
     form.beside.value = "gpt-4.1-mini-2025-04-14"
     form.ask.click()
-    until(lambda: form.turns.children and form.turns.children[0].table.value.count("tokens in") == 2)
+    until(lambda: form.turns.children and form.turns.children[0].answers.value.count("tokens in") == 2)
     answers = form.turns.children[0].shown
     assert "10-year" in answers[tuned] and all("simulated: no model was asked" in each for each in answers.values())
 
