@@ -85,7 +85,7 @@ def head(title: str) -> str:
     return f'<style>{STYLE}</style><div class="course-title" role="heading" aria-level="3">{escape(title)}</div>'
 
 
-def marked(html: str, kind: str) -> str:
-    """Something said, with its kind as a colour and as a word."""
-    word = f'<strong class="course-word">{WORDS[kind]}</strong>'
-    return f'<div class="course-mark course-{kind}">{word}<div>{html}</div></div>'
+def marked(html: str, kind: str, word: str | None = None) -> str:
+    """Something said, with its kind as a colour and as a word, which may be another one than usual."""
+    shown = f'<strong class="course-word">{escape(word or WORDS[kind])}</strong>'
+    return f'<div class="course-mark course-{kind}">{shown}<div>{html}</div></div>'

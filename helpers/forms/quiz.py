@@ -2,7 +2,7 @@
 
 import ipywidgets as widgets
 
-from helpers.display.form_card import SUCCESS, WARNING
+from helpers.display.form_card import SUCCESS, WARNING, marked
 from helpers.display.markdown import lines_as_html
 from helpers.exercises.catalogue import NOTEBOOKS
 from helpers.exercises.question import Question
@@ -36,8 +36,9 @@ class Asked(widgets.VBox):
     def answer(self, letter: str) -> None:
         with self.form.telling(self.said):
             verdict = self.form.quiz.answer(self.number, letter)
-            kind = SUCCESS if letter == self.right else WARNING
-            self.form.say(lines_as_html(f"{letter}: {verdict}"), self.said, kind)
+            right = letter == self.right
+            kind, word = (SUCCESS, "Right") if right else (WARNING, "Not right")
+            self.form.say(marked(lines_as_html(f"{letter}: {verdict}"), kind, word), self.said)
 
 
 class QuizForm(Form):

@@ -118,6 +118,7 @@ def test_an_error_is_told_apart_by_a_word_and_not_only_by_its_colour():
 
 
 def test_the_check_of_a_file_is_marked_as_what_it_found(workspace):
+    workspace.mkdir(exist_ok=True)
     (workspace / "broken.jsonl").write_text("nothing\n", encoding="utf-8")
     form = upload_form()
     assert "Done" in form.report.value and "Error" not in form.report.value
