@@ -76,7 +76,7 @@ def trainer_for(
     job = SimpleNamespace(
         method={"type": "supervised"}, plan={"hyperparameters": settings, "recipe": recipe}, seed=seed
     )
-    return make_trainer(job, source, examples, None, output)[0]
+    return make_trainer(job, source, examples, None, output).trainer
 
 
 def tiny_model(folder: Path, layers: int = 3) -> str:

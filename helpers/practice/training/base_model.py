@@ -33,6 +33,7 @@ GGUF_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 CONVERSION_SECONDS = 600.0  # the longest that one process waits for another one that converts
 UNPACKED_BYTES = 300_000_000
+SHORT_TEXT = 512  # tokens
 # One model or adapter is loaded at a time in this process: meanwhile PEFT patches how PyTorch makes parameters.
 LOADING = threading.RLock()
 
@@ -117,9 +118,9 @@ def weights_dtype() -> Any:
     return torch.bfloat16 if fast else torch.float32
 
 
-def attention() -> str:
-    """On a CPU and short texts the plain form is faster both ways; the fused one is made for GPUs."""
-    return "eager" if device() == "cpu" else "sdpa"
+def attention(tokens: int) -> str:
+    """For texts of at most so many tokens: on a CPU the plain form is faster for short ones, and takes more memory."""
+    return "eager" if device() == "cpu" and tokens <= SHORT_TEXT else "sdpa"
 
 
 def unpacked(home: Path) -> Path:

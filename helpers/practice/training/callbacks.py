@@ -7,7 +7,7 @@ from transformers import TrainerCallback
 
 from helpers.practice.job_wording import checkpoint_name, model_name
 from helpers.practice.store import Job, Store
-from helpers.practice.training.run_folder import TrainingFiles
+from helpers.practice.training.run_folder import KEPT_CHECKPOINTS, TrainingFiles
 
 # Names in the trainer's log, and the API's names for the same.
 TRAIN = {"loss": "train_loss", "mean_token_accuracy": "train_mean_token_accuracy"}
@@ -41,8 +41,12 @@ class Reporter(TrainerCallback):
             broadcast_object_list(wanted)  # all processes stop at the same step, or they would wait for each other
         if wanted[0] and state.global_step < state.max_steps:
             self.paused = control.should_training_stop = True
-            control.should_save = not is_end_of_epoch(state)  # there the trainer saves anyway, after its validation
             args.save_only_model = False  # this checkpoint is to resume from, not only to use
+
+    def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """The trainer comes here at a pause, too, and saves; it need not validate in the middle of an epoch."""
+        if self.paused and not is_end_of_epoch(state):
+            control.should_evaluate = False
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         metrics = {name: value for name, value in self._step.items() if name != "total_steps"}
@@ -52,6 +56,8 @@ class Reporter(TrainerCallback):
         last = state.global_step == state.max_steps
         name = model_name(self.job) if last else checkpoint_name(self.job, state.global_step)
         self.store.add_checkpoint(self.job.id, state.global_step, name, metrics)
+        listed = self.store.checkpoints(self.job.id)[-KEPT_CHECKPOINTS:]
+        self.files.remove_other_checkpoints({state.global_step, *(each["step"] for each in listed)})
         if not last:
             message = f"Checkpoint created at step {state.global_step} with Snapshot ID: {name}"
             self.store.add_event(self.job.id, message, data={})

@@ -30,11 +30,10 @@ from helpers.practice.store import Job, Store, TunedModel
 from helpers.practice.training.base_model import check_ahead, model_source
 from helpers.practice.training.child_process import OWN_SESSION, child_environment
 from helpers.practice.training.follower import Follower
-from helpers.practice.training.run_folder import TrainingFiles
+from helpers.practice.training.run_folder import KEPT_CHECKPOINTS, TrainingFiles
 from helpers.practice.training.stored_events import StoredEvents
 from helpers.practice.validate_files import TrainingData
 
-KEPT_CHECKPOINTS = 3
 RECIPE_NAMES = ("course", "plain")  # the settings of each: recipe.py, which imports PyTorch
 WATCH_SECONDS = 0.5
 KILL_SECONDS = 2.0

@@ -22,7 +22,7 @@ from transformers import (
 
 from helpers.practice.api.errors import ApiError, model_unavailable
 from helpers.practice.engine import ChatRequest
-from helpers.practice.training.base_model import LOADING, attention, device, model_source, quietly, weights_dtype
+from helpers.practice.training.base_model import LOADING, device, model_source, quietly, weights_dtype
 from helpers.practice.training.labels import knows_tools, plain_message, render
 from helpers.practice.training.structured import begin, calls_in, end_of_object
 
@@ -67,9 +67,7 @@ class LoadedModel:
     def __init__(self, source: str) -> None:
         given = {"local_files_only": Path(source).is_dir()}  # else it is named by its id on a model hub
         self.tokenizer = AutoTokenizer.from_pretrained(source, **given)
-        model = AutoModelForCausalLM.from_pretrained(
-            source, dtype=weights_dtype(), attn_implementation=attention(), **given
-        )
+        model = AutoModelForCausalLM.from_pretrained(source, dtype=weights_dtype(), **given)
         self.model: PreTrainedModel = model.eval().to(device())
         self.limit: int = model.config.max_position_embeddings
         ends = model.generation_config.eos_token_id

@@ -50,7 +50,7 @@ def begin_in_null_space(model: Any, examples: list[list[int]], general: list[lis
             a = matrices[layer]
             drawn = inputs[torch.randperm(len(inputs), generator=generator)[:GENERAL_TOKENS]]
             rows = orthonormal(less_general(mixtures[layer], drawn))
-            a.copy_(rows * (a.norm() / len(rows) ** 0.5))  # as large as PEFT made it
+            a.copy_(rows * (a.norm().item() / len(rows) ** 0.5))  # as large as PEFT made it
             a.requires_grad_(False)
 
     order = torch.randperm(len(examples), generator=generator).tolist()
@@ -81,14 +81,15 @@ def visit_inputs(model: Any, layers: Any, texts: list[list[int]], visit: Callabl
     def hook(layer: str) -> Callable[..., None]:
         def visited(_: Any, arguments: tuple[torch.Tensor, ...]) -> None:
             inputs = arguments[0]
-            if inputs.shape[:-1] == mask.shape:
-                visit(layer, inputs[mask.bool()].float().cpu())
+            if inputs.shape[:-1].numel() == mask.numel():  # else it does not see every token
+                visit(layer, inputs.flatten(0, -2)[mask.flatten().bool()].float().cpu())
 
         return visited
 
     handles = [model.get_submodule(name).register_forward_pre_hook(hook(name)) for name in layers]
     try:
-        model(input_ids=pad_sequence(read, batch_first=True).to(model.device), attention_mask=mask, logits_to_keep=1)
+        layers_only = model.get_base_model().base_model  # without the LM head
+        layers_only(pad_sequence(read, batch_first=True).to(model.device), attention_mask=mask, use_cache=False)
     finally:
         for handle in handles:
             handle.remove()

@@ -8,7 +8,6 @@ many devices.
 import gc
 import json
 import os
-import shutil
 import sys
 import time
 import traceback
@@ -25,8 +24,6 @@ from helpers.practice.store import Job, Store
 from helpers.practice.training.base_model import LocalModelError, check_ahead, model_source
 from helpers.practice.training.run_folder import TrainingFiles
 from helpers.training_file.jsonl import read_lines
-
-NEEDED_BY_A_MODEL = {"adapter_config.json", "adapter_model.safetensors"}
 
 
 def main(home: str, job_id: str) -> int:
@@ -102,18 +99,22 @@ def train(job: Job, store: Store, files: TrainingFiles) -> dict[str, Any]:
     if supervised:
         say(f"Recipe: {recipe_of(job)}")
     say("Loading the model")
-    trainer, cut = make_trainer(
+    prepared = make_trainer(
         job,
         model_source(job.model, store.settings.home),
         _examples(store.path_of(job.training_file)),
         _examples(store.path_of(job.validation_file)) if job.validation_file else None,
         files.checkpoints,
     )
+    trainer, cut = prepared.trainer, prepared.cut
     reporter = Reporter(job, store, files)
     trainer.add_callback(reporter)
     if cut:
         examples, were = ("1 example", "was") if cut == 1 else (f"{cut} examples", "were")
         say(f"{examples} {were} longer than {LOCAL_TRAINING_TOKENS} tokens and {were} cut", level="warn")
+    if prepared.left_out:
+        examples, have = ("1 example", "has") if prepared.left_out == 1 else (f"{prepared.left_out} examples", "have")
+        say(f"{examples} {have} no answer to learn and {'is' if have == 'has' else 'are'} left out", level="warn")
     if supervised and trains_first and trainer.args.world_size == 1:
         ahead = measure(trainer)
         say(str(ahead), data={"seconds_ahead": round(ahead.seconds, 1)})
@@ -123,7 +124,7 @@ def train(job: Job, store: Store, files: TrainingFiles) -> dict[str, Any]:
     if reporter.paused:
         return {"status": "paused"}
     if trainer.is_world_process_zero():
-        _keep_the_models(files, trainer.state.global_step, {each["step"] for each in store.checkpoints(job.id)})
+        _remove_what_only_training_needs(files)
     return {
         "status": "succeeded",
         "finished_at": int(time.time()),
@@ -154,16 +155,11 @@ def _examples(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for _, line in read_lines(path)]
 
 
-def _keep_the_models(files: TrainingFiles, last: int, reported: set[int]) -> None:
-    """Of the checkpoints, keep what is needed to use them as models; drop what only training needed."""
-    for folder in files.checkpoints.glob("checkpoint-*"):
-        step = int(folder.name.removeprefix("checkpoint-"))
-        if step != last and step not in reported:
-            shutil.rmtree(folder)
-            continue
-        for file in folder.iterdir():
-            if file.suffix in {".pt", ".pth", ".bin"} and file.name not in NEEDED_BY_A_MODEL:
-                file.unlink()
+def _remove_what_only_training_needs(files: TrainingFiles) -> None:
+    """The state of the optimizer and the like, in checkpoints that a pause has made to resume from."""
+    for file in files.checkpoints.glob("checkpoint-*/*"):
+        if file.suffix in {".pt", ".pth", ".bin"}:
+            file.unlink()
 
 
 if __name__ == "__main__":

@@ -58,9 +58,18 @@ COURSE = Recipe("course", learning_rate=5e-3, lowest_without_adapter=0.4, null_s
 RECIPES = {recipe.name: recipe for recipe in (PLAIN, COURSE)}
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A trainer, and how many training examples were cut at the limit, and left out because nothing was to learn."""
+
+    trainer: Trainer
+    cut: int = 0
+    left_out: int = 0
+
+
 def make_trainer(
     job: Job, source: str, training: list[dict[str, Any]], validation: list[dict[str, Any]] | None, output: Path
-) -> tuple[Trainer, int]:
+) -> Prepared:
     """TRL's trainer for a job, ready to train.
 
     Args:
@@ -70,40 +79,45 @@ def make_trainer(
         validation: those of the validation file; None: nothing is validated.
         output: the folder for the checkpoints.
 
-    Returns:
-        The trainer, and how many training examples were cut at the limit.
-
     Raises:
         ValueError: no example has an answer to learn.
     """
     set_seed(job.seed)  # PEFT draws random numbers for the adapters
     recipe = recipe_of(job)
     tokenizer = AutoTokenizer.from_pretrained(source)
-    model = AutoModelForCausalLM.from_pretrained(source, dtype=weights_dtype(), attn_implementation=attention())
-    model = get_peft_model(model.to(device()), lora_config(recipe, model.config.get_text_config().num_hidden_layers))
-    settings = _arguments(job, recipe, output, len(training), evaluate=validation is not None)
+    model = AutoModelForCausalLM.from_pretrained(source, dtype=weights_dtype())
+    layers = model.config.get_text_config().num_hidden_layers
     if job.method["type"] == "dpo":
-        rows = [Dataset.from_list(preferences(each)) if each else None for each in (training, validation)]
-        arguments = DPOConfig(**settings, beta=job.plan["hyperparameters"]["beta"], max_length=LOCAL_TRAINING_TOKENS)
-        return DPOTrainer(
-            model, args=arguments, train_dataset=rows[0], eval_dataset=rows[1], processing_class=tokenizer
-        ), 0
+        chosen, held_out = (Dataset.from_list(preferences(rows)) if rows else None for rows in (training, validation))
+        settings = _arguments(job, PLAIN, output, evaluate=held_out is not None)
+        trainer = DPOTrainer(
+            model,
+            args=DPOConfig(**settings, beta=job.plan["hyperparameters"]["beta"], max_length=LOCAL_TRAINING_TOKENS),
+            train_dataset=chosen,
+            eval_dataset=held_out,
+            processing_class=tokenizer,
+            peft_config=lora_config(PLAIN, layers),
+        )
+        return Prepared(trainer)
 
     encoded, held_out = (encode_all(rows or [], tokenizer, LOCAL_TRAINING_TOKENS) for rows in (training, validation))
     if not encoded:
         raise ValueError(
             "No example has an answer to learn: every assistant message has weight 0 or lies beyond the limit."
         )
+    model.set_attn_implementation(attention(max(len(each.input_ids) for each in [*encoded, *held_out])))
+    arguments = SFTConfig(**_arguments(job, recipe, output, evaluate=bool(held_out)), max_length=None)  # cut already
+    model = get_peft_model(model.to(arguments.device), lora_config(recipe, layers))
     if recipe.null_space:
         begin_in_null_space(model, [each.input_ids for each in encoded], calibration_texts(tokenizer), job.seed)
     trainer = SFTTrainer(
         model,
-        args=SFTConfig(**settings, max_length=LOCAL_TRAINING_TOKENS),
+        args=arguments,
         train_dataset=_dataset(encoded),
         eval_dataset=_dataset(held_out) if held_out else None,
         processing_class=tokenizer,
     )
-    return trainer, sum(each.cut for each in encoded)
+    return Prepared(trainer, cut=sum(each.cut for each in encoded), left_out=len(training) - len(encoded))
 
 
 def recipe_of(job: Job) -> Recipe:
@@ -117,7 +131,8 @@ def lora_config(recipe: Recipe, layers: int) -> LoraConfig:
         r=recipe.rank,
         lora_alpha=recipe.alpha,
         target_modules="all-linear",
-        exclude_modules=rf".*\blayers\.({lowest})\..*" if lowest else None,
+        # The first number in a module's name is that of its layer: model.layers.3.mlp, transformer.h.3.attn.
+        exclude_modules=rf"(?:[^\d.][^.]*\.)*({lowest})\..*" if lowest else None,
         task_type="CAUSAL_LM",
     )
 
@@ -126,7 +141,7 @@ def _dataset(encoded: list[Encoded]) -> Dataset:
     return Dataset.from_list([{"input_ids": each.input_ids, "labels": each.labels} for each in encoded])
 
 
-def _arguments(job: Job, recipe: Recipe, output: Path, examples: int, *, evaluate: bool) -> dict[str, Any]:
+def _arguments(job: Job, recipe: Recipe, output: Path, *, evaluate: bool) -> dict[str, Any]:
     """What both trainers are told. The job's batch_size is that of all devices together."""
     asked = job.plan["hyperparameters"]
     each_device = max(1, math.ceil(asked["batch_size"] / _devices()))
@@ -147,7 +162,6 @@ def _arguments(job: Job, recipe: Recipe, output: Path, examples: int, *, evaluat
         "eval_strategy": "epoch" if evaluate else "no",
         "save_strategy": "epoch",
         "save_only_model": True,  # a checkpoint is a model to use; a pause adds what is needed to resume
-        "save_total_limit": 4,  # three to keep, and one that a pause may have added
         "include_num_input_tokens_seen": "non_padding",
         "report_to": [],
         "disable_tqdm": True,

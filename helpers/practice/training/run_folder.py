@@ -11,6 +11,8 @@ from helpers.practice.private import private_folder
 from helpers.practice.store import FilesGone
 from helpers.training_file.jsonl import retry_while_open, written_safely
 
+KEPT_CHECKPOINTS = 3  # as OpenAI keeps them
+
 
 class TrainingFiles:
     """`process.json` says who trains, `pause` asks that process to stop, `ending.json` says how it ended."""
@@ -94,6 +96,12 @@ class TrainingFiles:
             self.remove_checkpoints()
         elif self.folder_of(step) not in map(self.folder_of, others):
             shutil.rmtree(self.folder_of(step), ignore_errors=True)
+
+    def remove_other_checkpoints(self, kept: set[int]) -> None:
+        """Remove the folder of every other step."""
+        for folder in self.checkpoints.glob("checkpoint-*"):
+            if int(folder.name.removeprefix("checkpoint-")) not in kept:
+                shutil.rmtree(folder)
 
     def remove_checkpoints(self) -> None:
         shutil.rmtree(self.checkpoints, ignore_errors=True)

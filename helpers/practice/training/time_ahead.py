@@ -5,11 +5,12 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+import psutil
 import torch
 
 TRIALS = 3  # the first one takes longer: libraries prepare for the shape of the batch
 READ_ONLY = 1 / 3  # of the time of a training step: without the backward pass, which takes twice the forward pass
-BUSY = 0.7  # the share of its threads' time that a process gets on an idle computer is above this
+BUSY = 0.3  # share of all cores that other programs use
 
 
 @dataclass(frozen=True)
@@ -32,26 +33,43 @@ def measure(trainer: Any) -> TimeAhead:
     first = max(0, (len(by_length) - batch) // 2)
     inputs = trainer.data_collator(by_length[first : first + batch])
     inputs = {name: tensor.to(trainer.model.device) for name, tensor in inputs.items()}
+    others = OthersAtWork()
     with torch.random.fork_rng():
-        trials = [_on_trial(trainer, inputs) for _ in range(TRIALS)]
-    step, used = min(trials[1:])
+        step = min([_on_trial(trainer, inputs) for _ in range(TRIALS)][1:])
     steps = math.ceil(len(by_length) / batch) * arguments.num_train_epochs
     if trainer.eval_dataset is not None:
         steps += READ_ONLY * math.ceil(len(trainer.eval_dataset) / batch) * arguments.num_train_epochs
-    on_cpu = trainer.model.device.type == "cpu"
-    return TimeAhead(steps * step, busy=on_cpu and used < BUSY * torch.get_num_threads() * step)
+    return TimeAhead(steps * step, busy=others.share() > BUSY)
 
 
-def _on_trial(trainer: Any, inputs: Any) -> tuple[float, float]:
-    """Seconds that passed, and seconds of processor time."""
-    model, begun, used = trainer.model, time.perf_counter(), time.process_time()
+class OthersAtWork:
+    """How much of all cores other programs have used since this was made."""
+
+    def __init__(self) -> None:
+        self._begun = time.perf_counter(), *self._used()
+
+    def share(self) -> float:
+        begun, all_of_them, own = self._begun
+        seconds = time.perf_counter() - begun
+        now_all, now_own = self._used()
+        return (now_all - all_of_them - (now_own - own)) / (seconds * (psutil.cpu_count() or 1))
+
+    def _used(self) -> tuple[float, float]:
+        """Seconds of processor time, of all programs and of this one."""
+        times = psutil.cpu_times()
+        return times.user + times.system, time.process_time()
+
+
+def _on_trial(trainer: Any, inputs: Any) -> float:
+    """Seconds of one step, without the optimizer's part, which is small beside the rest."""
+    model, begun = trainer.model, time.perf_counter()
     model.train()
-    with trainer.compute_loss_context_manager():
-        loss = model(**inputs).loss
+    with torch.autocast(model.device.type, torch.bfloat16, enabled=trainer.args.bf16):
+        loss = model(**inputs, use_cache=False).loss
     loss.backward()
     loss.item()  # a GPU computes beside this program, and is waited for
     model.zero_grad()
-    return time.perf_counter() - begun, time.process_time() - used
+    return time.perf_counter() - begun
 
 
 def in_words(seconds: float) -> str:

@@ -98,3 +98,48 @@ def test_examples_beyond_the_limit_are_counted(store, tmp_path):
     train(job, store, PauseAfter(store.settings.home, job.id, 1))
     said = [event["message"] for event in store.events(job.id)]
     assert "2 examples were longer than 2048 tokens and were cut" in said
+
+
+def test_after_two_pauses_every_listed_checkpoint_is_there(store, files, uninterrupted):
+    from helpers.practice.training.process import train
+
+    home, job = store.settings.home, add_job(store, files=files)
+    for pause in (7, 2):
+        assert train(job, store, PauseAfter(home, job.id, pause)) == {"status": "paused"}
+        for each in store.checkpoints(job.id)[-3:]:
+            assert TrainingFiles(home, job.id).adapter(each["step"]).is_dir()
+    train(job, store, TrainingFiles(home, job.id))
+    left = {path.name for path in TrainingFiles(home, job.id).checkpoints.iterdir()}
+    assert left == {f"checkpoint-{step}" for step in STEPS[-3:]}
+
+
+def test_a_pause_in_the_middle_of_an_epoch_validates_nothing(store, files):
+    from helpers.practice.training.process import train
+
+    job = add_job(store, files=files)
+    train(job, store, PauseAfter(store.settings.home, job.id, 1))
+    steps = [event["data"] for event in store.events(job.id) if event["type"] == "metrics"]
+    assert len(steps) == 1 and "valid_loss" not in steps[0]
+
+
+def test_a_validation_file_with_nothing_to_learn_is_no_reason_to_fail(store, files, tmp_path):
+    from helpers.practice.training.process import train
+
+    lines = (DATA / "mydata.jsonl").read_text("utf-8").splitlines()[:2]
+    silent = [line.replace('"role": "assistant"', '"role": "assistant", "weight": 0') for line in lines]
+    path = tmp_path / "silent.jsonl"
+    path.write_text("\n".join(silent), encoding="utf-8")
+    job = add_job(store, files=(files[0], store.add_file(path, path.name, "fine-tune", "").id))
+    assert train(job, store, PauseAfter(store.settings.home, job.id, 1)) == {"status": "paused"}
+
+
+def test_examples_with_nothing_to_learn_are_counted(store, tmp_path):
+    from helpers.practice.training.process import train
+
+    lines = (DATA / "mydata.jsonl").read_text("utf-8").splitlines()[:4]
+    lines[3] = lines[3].replace('"role": "assistant"', '"role": "assistant", "weight": 0')
+    path = tmp_path / "mixed.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    job = add_job(store, files=(store.add_file(path, path.name, "fine-tune", "").id, None))
+    train(job, store, PauseAfter(store.settings.home, job.id, 1))
+    assert "1 example has no answer to learn and is left out" in [event["message"] for event in store.events(job.id)]

@@ -64,3 +64,19 @@ def test_a_recipe_says_what_it_adds():
 
     assert str(PLAIN) == "plain LoRA (rank 32, learning rate 0.001), nothing added"
     assert "Added by this course: no adapter in the lowest 40% of the layers; adapters that begin" in str(COURSE)
+
+
+@pytest.mark.parametrize(
+    ("name", "left_out"),
+    [
+        ("model.layers.3.self_attn.q_proj", True),
+        ("model.layers.4.mlp.down_proj", False),
+        ("transformer.h.0.attn.c_attn", True),
+        ("model.layers.12.mlp.experts.3.up_proj", False),
+    ],
+)
+def test_the_number_of_a_layer_is_found_however_a_model_names_its_layers(name, left_out):
+    from helpers.practice.training.recipe import COURSE, lora_config
+
+    pattern = lora_config(COURSE, layers=10).exclude_modules
+    assert (re.fullmatch(pattern, name) is not None) is left_out
