@@ -46,7 +46,7 @@ class OwnFileForm(Form):
             self.sheet, self.assistant, self.question, self.more, self.answer, self.system_column, self.system,
             folded("The letters look wrong", [self.encoding]), self.first_rows,
         ])  # fmt: skip
-        super().__init__("A file of your own", "write(examples_from(path), path)", [
+        super().__init__("A file of your own", 'use_file("my_file.csv")', [
             row(self.file), folded("Or paste a text", [self.pasted, self.take]), self.mapping, self.preview,
             row(self.keep, self.add, self.replace),
         ], below=[self.in_use])  # fmt: skip
