@@ -422,8 +422,11 @@ def test_reinforcement_stays_a_clear_error(real, uploaded):
 # --- the notebooks ------------------------------------------------------------------------------------------------
 
 
-def test_all_notebooks_run_to_the_end_on_the_real_model(real, real_home, tmp_path):
-    """Nothing is compared: a real model finds its own words. But no cell fails, and the claims of the text hold."""
+def test_the_notebooks_run_to_the_end_on_the_real_model(real, real_home, tmp_path):
+    """Nothing is compared: a real model finds its own words. But no cell fails, and the claims of the text hold.
+
+    Notebook 05 is left out: it asks some 300 questions and trains once more, a quarter of an hour.
+    """
     import nbformat
 
     learner = {"PRACTICE_HOME": str(real_home), "COURSE_WORKSPACE": str(tmp_path / "workspace"), "PYTHONUTF8": "1"}
@@ -431,7 +434,7 @@ def test_all_notebooks_run_to_the_end_on_the_real_model(real, real_home, tmp_pat
         name: value for name, value in os.environ.items() if not name.startswith(("PRACTICE_", "COURSE_", "OPENAI_"))
     }
     ran = subprocess.run(
-        [sys.executable, "-m", "tests.run_notebooks"],
+        [sys.executable, "-m", "tests.run_notebooks", "00", "01", "02", "03", "04"],
         cwd=DATA.parent,
         env={**kept, **learner},
         capture_output=True,
