@@ -124,7 +124,7 @@ class DraftForm(Form):
         self.added.value = ""
         self.say_text(
             f"{made.summary} Read each one: a model invents facts. Then add the ticked ones, with the button below.",
-            kind=SUCCESS,
+            kind="" if made.recorded else SUCCESS,
         )
 
     def _mine(self) -> list[dict]:

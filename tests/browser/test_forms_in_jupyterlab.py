@@ -158,7 +158,7 @@ def test_what_was_typed_last_is_asked_though_the_button_was_pressed_at_once(lab,
     form.get_by_label("Question").press_sequentially(question)
     press(form, "Ask")
     form.get_by_text("tokens in").first.wait_for()
-    assert form.locator("caption").first.inner_text() == question
+    assert form.locator("[aria-live=polite] p").first.inner_text() == question
 
 
 def test_cells_of_a_spreadsheet_and_a_file_become_rows(forms, lab):
