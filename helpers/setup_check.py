@@ -16,7 +16,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from helpers.connection.proxies import proxies, unusable
-from helpers.course_data.paths import DATA, ROOT, practice_home, workspace
+from helpers.course_data.paths import DATA, ROOT, workspace
+from helpers.course_data.practice_home import practice_home
 
 THROUGH_A_PROXY = "Hosts on the network are asked through it, the practice server on this computer never."
 WITHOUT_A_CLIENT = (

@@ -27,7 +27,8 @@ from helpers.connection.catalogue import (
     unpacked_folder,
 )
 from helpers.course_data.given import Given, examples_for_counting
-from helpers.course_data.paths import DATA, practice_home
+from helpers.course_data.paths import DATA
+from helpers.course_data.practice_home import practice_home
 from helpers.display.tables import Shown, html_table, plural, text_table
 
 RANKS = DATA / "tiktoken"

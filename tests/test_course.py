@@ -134,6 +134,21 @@ def test_preparing_makes_the_copies_in_which_a_learner_works(monkeypatch, worksp
     assert (workspace / "notebooks" / "00_start_here.ipynb").is_file()
 
 
+def test_the_first_command_makes_the_copies_with_a_python_that_has_no_packages(bare, tmp_path):
+    """course.py runs with the Python of the computer, and what it installs goes into an environment beside it."""
+    steps = "import course, helpers.connection.socks_bridge; print(course.renew_copies())"
+    ran = subprocess.run(
+        [bare, "-c", steps],
+        cwd=ROOT,
+        env={**os.environ, "COURSE_WORKSPACE": str(tmp_path), "PYTHONPATH": "", "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert (tmp_path / "notebooks" / "00_start_here.ipynb").is_file()
+
+
 def test_checking_a_computer_on_which_nothing_is_installed_says_so_and_installs_nothing(bare, monkeypatch, capsys):
     monkeypatch.setattr(course, "python_of", lambda name: Path(bare))
     monkeypatch.setattr(course, "install", lambda *_, **__: pytest.fail("it installed"))

@@ -1,9 +1,10 @@
-"""Where things lie: what comes with the course, and what belongs to the learner."""
+"""Where things lie: what comes with the course, and what belongs to the learner.
+
+Only the standard library is imported here: course.py needs this before anything is installed.
+"""
 
 import os
 from pathlib import Path
-
-import platformdirs
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "data"
@@ -23,11 +24,6 @@ def workspace() -> Path:
     folder = folder_from("COURSE_WORKSPACE") or ROOT / "workspace"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def practice_home() -> Path:
-    """The folder in which the practice server keeps its state: PRACTICE_HOME, or the usual place of the system."""
-    return folder_from("PRACTICE_HOME") or Path(platformdirs.user_data_dir("fine-tuning-practice", False))
 
 
 def course_file(name: str) -> Path:

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from helpers.course_data.paths import practice_home
+from helpers.course_data.practice_home import practice_home
 from helpers.practice.environment import number_from_environment
 from helpers.practice.limits import Limits, load_limits
 from helpers.practice.private import private_folder
