@@ -18,7 +18,7 @@ FINAL = ("succeeded", "failed", "cancelled")  # any other status, also one nobod
 NEAR, FAR = 0.5, 10.0  # seconds between two questions, to a practice server and to any other host
 PAGE = 100
 PREPARATION = 0.1
-EVENTS_BEFORE_A_STEP = 7  # of a job of real training: created, validating, validated, started, recipe, loading, time
+EVENTS_BEFORE_A_STEP = 6  # of a job of real training: created, validating, validated, started, recipe, loading
 
 CHECKPOINT = re.compile(r"Checkpoint created at step (\d+)")  # of the last step there is none: that one is the model
 

@@ -136,8 +136,13 @@ def trained(client: openai.OpenAI, training: Training, seed: int) -> tuple[str, 
     method = {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": training.epochs}}}
     job = client.fine_tuning.jobs.create(model=MODEL, training_file=file.id, seed=seed, method=method)
     job = wait_for(client, job.id, "succeeded", seconds=TRAINING_SECONDS)
-    said = [event.message for event in events_of(client, job.id) if "LoRA" in event.message]
-    return job.fine_tuned_model, f"{training.recipe}: {said[0] if said else 'no word of it in the events'}"
+    return job.fine_tuned_model, f"{training.recipe}: {recipe_said(client, job.id)}"
+
+
+def recipe_said(client: openai.OpenAI, job_id: str) -> str:
+    """What the events of a job say of its recipe."""
+    said = [event.message for event in events_of(client, job_id) if "LoRA" in event.message]
+    return said[0] if said else "no word of it in the events"
 
 
 def asked(client: openai.OpenAI, model: str, line: Line, few: int | None) -> Row:

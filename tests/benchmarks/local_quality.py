@@ -38,7 +38,7 @@ from helpers.measured import NOT_YET, QUALITY_FILE
 from helpers.practice import start_server
 from helpers.practice.training.base_model import unpacked, weights_dtype
 from helpers.take_away import take_away
-from tests.benchmarks.evaluation import machine, save
+from tests.benchmarks.evaluation import expect_one_recipe, machine, recipe_said, save
 from tests.local_training import MODEL, wait_for
 
 EVAL = Path(__file__).parent / "eval"
@@ -109,7 +109,9 @@ def main() -> None:
                 file.write(json.dumps(done) + "\n")
             print({name: value for name, value in done.items() if name != "general_right"}, flush=True)
         server.stop()
-    found = summary(read(options.results), options)
+    kept = read(options.results)
+    expect_one_recipe([{"recipe": f"{row['recipe']}: {row['said']}"} for row in kept if "said" in row])
+    found = summary(kept, options)
     show(found)
     if options.save:
         save(recorded(found, options.machine), QUALITY_FILE)
@@ -133,11 +135,12 @@ def results(client: openai.OpenAI, base: Path, options: argparse.Namespace) -> I
         file = client.files.create(file=SETS[name].training, purpose="fine-tune")
         job = client.fine_tuning.jobs.create(model=MODEL, training_file=file.id, seed=seed)
         model = wait_for(client, job.id, "succeeded", seconds=3600).fine_tuned_model
+        said = recipe_said(client, job.id)
         asker = Asker(base, take_away(client, model).folder)
         shares = {figure: mean(each) for figure, each in graded_set(asker, SETS[name]).items()}
         general = graded(asker, SETS[name].general, contains)
         still = mean(now for now, before in zip(general, known[name], strict=True) if before)
-        yield {"recipe": recipe, "set": name, "seed": seed, **shares, "general": still}
+        yield {"recipe": recipe, "said": said, "set": name, "seed": seed, **shares, "general": still}
         client.models.delete(model)
 
 
@@ -147,7 +150,7 @@ class Asker:
     def __init__(self, base: Path, adapter: Path | None = None) -> None:
         self.tokenizer = AutoTokenizer.from_pretrained(base, padding_side="left")
         model = AutoModelForCausalLM.from_pretrained(base, dtype=weights_dtype())
-        self.model = (PeftModel.from_pretrained(model, adapter).merge_and_unload() if adapter else model).eval()
+        self.model = (PeftModel.from_pretrained(model, adapter) if adapter else model).eval()
 
     def answers(self, questions: list[str], system: Row | None) -> list[str]:
         chats = [[*([system] if system else []), {"role": "user", "content": each}] for each in questions]

@@ -36,6 +36,7 @@ from helpers.practice.validate_files import TrainingData
 
 RECIPE_NAMES = ("course", "plain")  # the settings of each: recipe.py, which imports PyTorch
 WATCH_SECONDS = 0.5
+SURE_SECONDS = 5  # events have whole seconds, so the pace of steps is known only after some
 KILL_SECONDS = 2.0
 LOCK_SECONDS = 30.0  # the longest wait for another server that is starting jobs
 
@@ -143,14 +144,15 @@ class Trainer:
         return result_csv(row["data"] for row in self.store.events(job.id) if row["type"] == "metrics")
 
     def _estimated_finish(self, job: Job, now: float) -> int | None:
-        """From the pace of the steps so far; before the second one, from what the process has measured on trial."""
+        """From the pace of the steps so far; while they are too few for whole seconds, from what the process tells."""
         steps = self.store.measured(job.id)
-        if len(steps) < 2:
+        passed = steps[-1]["created_at"] - steps[0]["created_at"] if steps else 0
+        if passed < SURE_SECONDS:
             told = self.store.events(job.id)
             ahead = [row["created_at"] + row["data"]["seconds_ahead"] for row in told if _says_how_long(row)]
             return int(max(ahead[-1], now)) if ahead else None
         first, last = steps
-        pace = max(1, last["created_at"] - first["created_at"]) / (last["data"]["step"] - first["data"]["step"])
+        pace = passed / (last["data"]["step"] - first["data"]["step"])
         return int(now + pace * (last["data"]["total_steps"] - last["data"]["step"]))
 
     def _standing(self, job: Job, now: float) -> tuple[str, dict | None, int | None, dict[str, Any]]:

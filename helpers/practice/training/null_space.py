@@ -22,7 +22,7 @@ from helpers.practice.training.labels import encode_all
 from helpers.training_file.jsonl import read_lines
 
 CALIBRATION = DATA / "calibration.jsonl"
-MOST_TOKENS = 8192  # read at once, of the examples and of the calibration texts: more take more memory
+MOST_TOKENS = 4096  # read at once, of the examples and of the calibration texts: more take more memory
 GENERAL_TOKENS = 1024  # of the calibration texts, drawn from what was read: the time grows with their square
 RIDGE = 0.01  # of the mean square of an input: how weakly a direction may be used and still count as general
 
@@ -53,9 +53,9 @@ def begin_in_null_space(model: Any, examples: list[list[int]], general: list[lis
             a.copy_(rows * (a.norm().item() / len(rows) ** 0.5))  # as large as PEFT made it
             a.requires_grad_(False)
 
-    order = torch.randperm(len(examples), generator=generator).tolist()
-    visit_inputs(model, matrices, [examples[number] for number in order], mix)
-    visit_inputs(model, matrices, general, begin)
+    for texts, visit in ((examples, mix), (general, begin)):
+        order = torch.randperm(len(texts), generator=generator).tolist()
+        visit_inputs(model, matrices, [texts[number] for number in order], visit)
 
 
 def less_general(rows: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:

@@ -87,7 +87,7 @@ def train(job: Job, store: Store, files: TrainingFiles) -> dict[str, Any]:
 
     from helpers.practice.training.callbacks import Reporter
     from helpers.practice.training.recipe import make_trainer, recipe_of
-    from helpers.practice.training.time_ahead import measure
+    from helpers.practice.training.time_ahead import TimeAhead
 
     def say(message: str, **more: Any) -> None:
         if trains_first and int(os.environ.get("RANK", 0)) == 0:
@@ -109,15 +109,14 @@ def train(job: Job, store: Store, files: TrainingFiles) -> dict[str, Any]:
     trainer, cut = prepared.trainer, prepared.cut
     reporter = Reporter(job, store, files)
     trainer.add_callback(reporter)
+    validated = len(trainer.get_eval_dataloader()) if trainer.eval_dataset is not None else 0
+    trainer.add_callback(TimeAhead(validated, lambda seconds, text: say(text, data={"seconds_ahead": seconds})))
     if cut:
         examples, were = ("1 example", "was") if cut == 1 else (f"{cut} examples", "were")
         say(f"{examples} {were} longer than {LOCAL_TRAINING_TOKENS} tokens and {were} cut", level="warn")
     if prepared.left_out:
         examples, have = ("1 example", "has") if prepared.left_out == 1 else (f"{prepared.left_out} examples", "have")
         say(f"{examples} {have} no answer to learn and {'is' if have == 'has' else 'are'} left out", level="warn")
-    if supervised and trains_first and trainer.args.world_size == 1:
-        ahead = measure(trainer)
-        say(str(ahead), data={"seconds_ahead": round(ahead.seconds, 1)})
     # Autocast chooses the precision; PEFT would first copy every input to float32. The numbers are the same without.
     with disable_input_dtype_casting(trainer.model, active=trainer.args.bf16):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)

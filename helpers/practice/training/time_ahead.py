@@ -1,45 +1,42 @@
-"""How long a training will take on this computer: one batch is learned on trial, and its time is multiplied."""
+"""How long a training will take on this computer: its first steps are timed, and the others are like them."""
 
 import math
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import psutil
-import torch
+from transformers import TrainerCallback
 
-TRIALS = 3  # the first one takes longer: libraries prepare for the shape of the batch
-READ_ONLY = 1 / 3  # of the time of a training step: without the backward pass, which takes twice the forward pass
+SKIPPED, TIMED = 1, 3  # steps; in the first one libraries prepare for what comes
+READ_ONLY = 1 / 3  # of the time of a step, for a batch that is only validated: the backward pass takes twice as long
 BUSY = 0.3  # share of all cores that other programs use
 
 
-@dataclass(frozen=True)
-class TimeAhead:
-    """`seconds` from now to the end; `busy`: other programs kept the processor from this one meanwhile."""
+class TimeAhead(TrainerCallback):
+    """Calls `tell` once, after the first steps, with the seconds that are left and a sentence.
 
-    seconds: float
-    busy: bool
+    `validated`: how many batches are validated after each epoch.
+    """
 
-    def __str__(self) -> str:
-        text = f"Training will take about {in_words(self.seconds)} on this computer, as one step on trial has shown"
-        return f"{text}; other programs are using the processor, so it may take longer" if self.busy else text
+    def __init__(self, validated: int, tell: Callable[[float, str], None]) -> None:
+        self._validated, self._tell = validated, tell
+        self._begun = 0.0
+        self._others: OthersAtWork | None = None
 
+    def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if state.global_step == SKIPPED:
+            self._begun, self._others = time.perf_counter(), OthersAtWork()
 
-def measure(trainer: Any) -> TimeAhead:
-    """Learn one batch of middle length on trial. The weights, and chance, are afterwards as they were before."""
-    arguments = trainer.args
-    batch = arguments.train_batch_size
-    by_length = sorted(trainer.train_dataset, key=lambda row: len(row["input_ids"]))
-    first = max(0, (len(by_length) - batch) // 2)
-    inputs = trainer.data_collator(by_length[first : first + batch])
-    inputs = {name: tensor.to(trainer.model.device) for name, tensor in inputs.items()}
-    others = OthersAtWork()
-    with torch.random.fork_rng():
-        step = min([_on_trial(trainer, inputs) for _ in range(TRIALS)][1:])
-    steps = math.ceil(len(by_length) / batch) * arguments.num_train_epochs
-    if trainer.eval_dataset is not None:
-        steps += READ_ONLY * math.ceil(len(trainer.eval_dataset) / batch) * arguments.num_train_epochs
-    return TimeAhead(steps * step, busy=others.share() > BUSY)
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if self._others is None or state.global_step != SKIPPED + TIMED or state.global_step == state.max_steps:
+            return
+        step = (time.perf_counter() - self._begun) / TIMED
+        steps = state.max_steps - state.global_step + READ_ONLY * self._validated * args.num_train_epochs
+        text = f"About {in_words(steps * step)} of training are left on this computer, as the first steps have shown"
+        if self._others.share() > BUSY:
+            text += "; other programs are using the processor, so it may take longer"
+        self._tell(steps * step, text)
 
 
 class OthersAtWork:
@@ -58,18 +55,6 @@ class OthersAtWork:
         """Seconds of processor time, of all programs and of this one."""
         times = psutil.cpu_times()
         return times.user + times.system, time.process_time()
-
-
-def _on_trial(trainer: Any, inputs: Any) -> float:
-    """Seconds of one step, without the optimizer's part, which is small beside the rest."""
-    model, begun = trainer.model, time.perf_counter()
-    model.train()
-    with torch.autocast(model.device.type, torch.bfloat16, enabled=trainer.args.bf16):
-        loss = model(**inputs, use_cache=False).loss
-    loss.backward()
-    loss.item()  # a GPU computes beside this program, and is waited for
-    model.zero_grad()
-    return time.perf_counter() - begun
 
 
 def in_words(seconds: float) -> str:

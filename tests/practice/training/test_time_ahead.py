@@ -1,49 +1,54 @@
-"""Before a training begins, one step on trial says how long it will take."""
+"""After its first steps a training says how long it will take."""
 
 import time
+from types import SimpleNamespace
 
 import pytest
 
-from tests.local_training import needs_local_training, tiny_model, trainer_for
+from tests.local_training import needs_local_training
 
 pytestmark = needs_local_training
-EXAMPLE = {"messages": [{"role": "user", "content": "Is it soft?"}, {"role": "assistant", "content": "It is soft."}]}
 
 
 @pytest.fixture
-def make(tmp_path):
-    source = tiny_model(tmp_path / "model")
-    return lambda epochs: trainer_for(source, [EXAMPLE] * 4, tmp_path / "output", epochs=epochs)
-
-
-def test_the_time_grows_with_the_epochs(make, monkeypatch):
+def run(monkeypatch):
+    """What is told in a training with so many steps of half a second."""
     from helpers.practice.training import time_ahead
 
-    monkeypatch.setattr(time_ahead, "_on_trial", lambda trainer, inputs: 0.5)
-    assert [time_ahead.measure(make(epochs)).seconds for epochs in (1, 10)] == [0.5, 5.0]
+    def train(steps, validated=0, epochs=1, share=0.0):
+        now, told = [0.0], []
+        monkeypatch.setattr(time_ahead.time, "perf_counter", lambda: now[0])
+        monkeypatch.setattr(time_ahead.OthersAtWork, "share", lambda _: share)
+        callback = time_ahead.TimeAhead(validated, lambda seconds, text: told.append((seconds, text)))
+        state, args = SimpleNamespace(global_step=0, max_steps=steps), SimpleNamespace(num_train_epochs=epochs)
+        for step in range(steps):
+            callback.on_step_begin(args, state, None)
+            now[0] += 9.0 if step == 0 else 0.5  # the first one takes longer
+            state.global_step += 1
+            callback.on_step_end(args, state, None)
+        return told
+
+    return train
 
 
-def test_a_step_on_trial_leaves_weights_gradients_and_chance_as_they_were(make):
-    import torch
-
-    from helpers.practice.training.time_ahead import measure
-
-    trainer = make(1)
-    before = {name: weight.detach().clone() for name, weight in trainer.model.named_parameters()}
-    chance = torch.random.get_rng_state()
-    assert measure(trainer).seconds > 0
-    torch.testing.assert_close(dict(trainer.model.named_parameters()), before)
-    assert not any(weight.grad is not None and weight.grad.any() for weight in trainer.model.parameters())
-    assert torch.equal(torch.random.get_rng_state(), chance)
+def test_it_is_told_once_from_the_steps_after_the_first(run):
+    [(seconds, text)] = run(steps=104)
+    assert seconds == pytest.approx(50.0)
+    assert text == "About 50 seconds of training are left on this computer, as the first steps have shown"
 
 
-@pytest.mark.parametrize(("share", "busy"), [(0.1, False), (0.6, True)])
-def test_a_processor_that_others_use_is_said(make, monkeypatch, share, busy):
-    from helpers.practice.training import time_ahead
+def test_validation_counts(run):
+    [(seconds, _)] = run(steps=104, validated=30, epochs=2)
+    assert seconds == pytest.approx(60.0)
 
-    monkeypatch.setattr(time_ahead.OthersAtWork, "share", lambda _: share)
-    ahead = time_ahead.measure(make(1))
-    assert ahead.busy is busy and ("other programs" in str(ahead)) is busy
+
+def test_a_processor_that_others_use_is_said(run):
+    [(_, text)] = run(steps=104, share=0.6)
+    assert text.endswith("other programs are using the processor, so it may take longer")
+
+
+def test_of_a_training_of_a_few_steps_nothing_is_told(run):
+    assert run(steps=4) == []
 
 
 def test_what_this_process_computes_is_not_that_of_others():
