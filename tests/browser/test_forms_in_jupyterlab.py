@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from helpers.course_data.paths import ROOT
+from helpers.forms.examples import FIRST_ROWS
 from helpers.practice import start_server
 
 CONNECT, EXAMPLES, DRAFT, UPLOAD, JOB, PLAYGROUND, COST, OWN_FILE, QUIZ = range(9)
@@ -121,7 +122,10 @@ def test_what_is_typed_is_kept_before_the_field_is_left(forms, lab):
     """A kernel can die at any moment, and a page can be closed."""
     question = "Does it come with a pillow?"
     form = forms.form(EXAMPLES)
+    saved = lab.folder / "workspace" / "my_examples.jsonl"  # of the test before, if it ran
+    rows = len(saved.read_text(encoding="utf-8").splitlines()) if saved.exists() else FIRST_ROWS
     press(form, "Add a row")
+    expect(form.get_by_label("Question")).to_have_count(rows + 1)  # else it is typed into the row that was the last
     form.get_by_label("Question").last.press_sequentially(question)
     end = time.monotonic() + 10
     while not any(question in draft.read_text(encoding="utf-8") for draft in lab.folder.rglob("*.draft.json")):
