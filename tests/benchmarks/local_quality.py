@@ -36,7 +36,7 @@ from helpers.course_data.paths import DATA, ROOT
 from helpers.graders import contains, exact, json_fields
 from helpers.measured import NOT_YET, QUALITY_FILE
 from helpers.practice import start_server
-from helpers.practice.training.base_model import unpacked, weights_dtype
+from helpers.practice.training.base_model import quietly, unpacked, weights_dtype
 from helpers.take_away import take_away
 from tests.benchmarks.evaluation import expect_one_recipe, machine, recipe_said, save
 from tests.local_training import MODEL, wait_for
@@ -149,8 +149,9 @@ class Asker:
 
     def __init__(self, base: Path, adapter: Path | None = None) -> None:
         self.tokenizer = AutoTokenizer.from_pretrained(base, padding_side="left")
-        model = AutoModelForCausalLM.from_pretrained(base, dtype=weights_dtype())
-        self.model = (PeftModel.from_pretrained(model, adapter) if adapter else model).eval()
+        with quietly():  # and not while the server loads the model that it has just trained
+            model = AutoModelForCausalLM.from_pretrained(base, dtype=weights_dtype())
+            self.model = (PeftModel.from_pretrained(model, adapter) if adapter else model).eval()
 
     def answers(self, questions: list[str], system: Row | None) -> list[str]:
         chats = [[*([system] if system else []), {"role": "user", "content": each}] for each in questions]
