@@ -1,4 +1,4 @@
-"""`python -m helpers.practice`: the practice server on its own, for scripts and for a class."""
+"""`python -m helpers.practice`: the practice server on its own, for scripts. For a class: `... room --help`."""
 
 import argparse
 import sys
@@ -6,6 +6,8 @@ import threading
 from pathlib import Path
 
 from helpers.connection.proxies import no_proxy_with_loopback, proxies
+from helpers.practice.network import NO_ENCRYPTION
+from helpers.practice.room.command import main as room
 from helpers.practice.server import PracticeServer, start_server
 from helpers.practice.settings import PracticeHomeError
 
@@ -13,13 +15,11 @@ KEY_IN_SIGHT = (
     "--key: a key on the command line can be read by others, in the list of processes and in the history of the shell. "
     "Set PRACTICE_KEY, or write the key into a file and name it with --key-file."
 )
-NO_ENCRYPTION = (
-    "Nothing that is sent there is encrypted: whoever shares the network can read the key and the texts. Use it only "
-    "in a network that you trust, or put a server with HTTPS in front of it, such as Caddy or nginx."
-)
 
 
 def main() -> int:
+    if sys.argv[1:2] == ["room"]:
+        return room(sys.argv[2:])
     options = _parser().parse_args()
     if options.key is not None:
         return _fail(KEY_IN_SIGHT)
@@ -102,7 +102,8 @@ def _for_others(server: PracticeServer) -> list[str]:
         "",
         *addresses,
         "",
-        f"{NO_ENCRYPTION} Whoever has the key sees, uses and deletes all that others have made there.",
+        f"{NO_ENCRYPTION} Whoever has the key sees, uses and deletes all that others have made there. For a "
+        "class, `python -m helpers.practice room` gives each learner a key and a home of their own.",
         "",
     ]
 

@@ -1,10 +1,15 @@
 """Who may send what: the key is looked at before the body, and no body is longer than its bound.
 
+A key opens an application: that of the one practice home, or in a room that of the learner whose key it is.
+
 A stranger on the same network is refused before anything of the body is kept, in memory or on disk.
 """
 
 import asyncio
+import base64
+import binascii
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -12,37 +17,39 @@ from starlette.exceptions import HTTPException
 
 from helpers.practice.api.errors import ApiError, missing_key, wrong_key
 from helpers.practice.limits import Limits
-from helpers.practice.settings import Settings
 
 UPLOAD = "/v1/files"  # the one place that takes a file
 
 
 class Admission:
-    """Answers a request that has no right to be here, or that is too large; lets every other one through."""
+    """Answers a request that has no right to be here, or that is too large; lets every other one through.
 
-    def __init__(self, app: Any, settings: Settings) -> None:
-        self.app, self.key, self.limits = app, settings.key, settings.limits
+    Args:
+        opened_by: The application that a key opens; None if it opens none.
+        limits: How large a request may be.
+        for_browsers: Where a browser may ask its user for the key, with a path that begins like this.
+    """
+
+    def __init__(self, opened_by: Callable[[str], Any], limits: Limits, for_browsers: str | None = None) -> None:
+        self.opened_by, self.limits, self.for_browsers = opened_by, limits, for_browsers
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
         headers, largest = Headers(scope=scope), self._largest_body(scope)
-        refusal = self._wrong_key(headers) or self._too_large(headers, largest)
+        in_browser = self.for_browsers is not None and scope["path"].startswith(self.for_browsers)
+        key = given_key(headers) or (key_from_browser(headers) if in_browser else "")
+        app = self.opened_by(key) if key else None
+        refusal = self._too_large(headers, largest)
+        if app is None:
+            refusal = wrong_key(key) if key else missing_key()
+            if in_browser:
+                refusal.headers["www-authenticate"] = 'Basic realm="Practice room", charset="UTF-8"'
         if refusal is None:
-            await self.app(scope, bounded(receive, largest, self.limits), send)
+            await app(scope, bounded(receive, largest, self.limits), send)
             return
         if "expect" not in headers:  # with "Expect: 100-continue" nothing of the body was sent yet
             await drop_body(receive, self.limits)
         refusal.headers["connection"] = "close"  # the rest of the body, if there is one, is not read
         await refusal.response()(scope, receive, send)
-
-    def _wrong_key(self, headers: Headers) -> ApiError | None:
-        scheme, _, given = headers.get("authorization", "").partition(" ")
-        given = given.strip()
-        if scheme.lower() != "bearer" or not given:
-            return missing_key()
-        return None if secrets.compare_digest(given.encode(), self.key.encode()) else wrong_key(given)
 
     def _largest_body(self, scope: Any) -> int:
         if scope["method"] == "POST" and scope["path"] == UPLOAD:
@@ -52,6 +59,28 @@ class Admission:
     def _too_large(self, headers: Headers, largest: int) -> ApiError | None:
         length = headers.get("content-length", "0")
         return ApiError(413, too_large(largest)) if int(length) > largest else None
+
+
+def one_key(key: str, app: Any) -> Callable[[str], Any]:
+    """The application for who has this key."""
+    return lambda given: app if secrets.compare_digest(given.encode(), key.encode()) else None
+
+
+def given_key(headers: Headers) -> str:
+    """The key as clients of the API send it; empty if there is none."""
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else ""
+
+
+def key_from_browser(headers: Headers) -> str:
+    """The password that a person has typed when the browser asked; empty if there is none."""
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(given.strip(), validate=True).decode("utf-8").partition(":")[2].strip()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
 
 
 def too_large(largest: int) -> str:

@@ -7,7 +7,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 
-from helpers.practice.admission import Admission
+from helpers.practice.admission import Admission, one_key
 from helpers.practice.api import chat, errors, faults, files, jobs, models, responses
 from helpers.practice.api.json_body import SentJson
 from helpers.practice.engine_registry import load_engines
@@ -20,13 +20,22 @@ from helpers.practice.validation import Validation
 VERSION = "1"
 
 
-def make_app(settings: Settings, log: ServerLog) -> FastAPI:
-    """The application for one home folder; `log` keeps the tracebacks of what nobody foresaw."""
+def make_app(settings: Settings, log: ServerLog, computer: Any = None) -> FastAPI:
+    """The application for one practice home, for whoever was let in.
+
+    Args:
+        settings: Where the home is, and what a request may cost.
+        log: Keeps the tracebacks of what nobody foresaw.
+        computer: What it shares with other homes for real training; None if it shares nothing.
+
+    Returns:
+        The application.
+    """
     # No redirect for a slash at the end: it would lead to whatever host the request itself names in its Host header.
     app = FastAPI(title="Practice server", openapi_url=None, redirect_slashes=False, default_response_class=SentJson)
     store = Store(settings)
     app.state.settings, app.state.store, app.state.log = settings, store, log
-    app.state.engines = load_engines(settings, store)
+    app.state.engines = load_engines(settings, store, computer)
     app.state.jobs = Jobs(store, app.state.engines)
     app.state.validation = Validation(store, app.state.engines, log)
     for engine in app.state.engines.values():
@@ -35,16 +44,24 @@ def make_app(settings: Settings, log: ServerLog) -> FastAPI:
 
     errors.install(app)
     app.add_exception_handler(faults.DroppedConnection, _drop)
-    # What is added later stands around what was added before: every error has an id, and no route is met without a key.
-    app.add_middleware(Admission, settings=settings)
     app.add_middleware(UnexpectedErrors)
-    app.add_middleware(RequestId)
     for module in (files, jobs, models, chat, responses):
         app.include_router(module.router, prefix="/v1", dependencies=[Depends(faults.meet_fault)])
     app.include_router(faults.router)
     app.add_api_route("/practice/status", status)
     app.add_api_route("/practice/models/{name}/folders", models.folders)
     return app
+
+
+def close_app(app: FastAPI) -> None:
+    app.state.validation.stop()
+    app.state.store.close()
+
+
+def guarded(app: FastAPI) -> Any:
+    """The application behind the key of its home. Every answer has an id, also that of a refusal."""
+    settings = app.state.settings
+    return RequestId(Admission(one_key(settings.key, app), settings.limits))
 
 
 def status(request: Request) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What both engines say alike: the names of a job's models, its first events, its result file."""
 
+import math
 from typing import Any
 
 from helpers.practice.engine import Event
@@ -32,6 +33,14 @@ def event_number(job: Job, id: str) -> int | None:
 def last_event(job: Job, at: int | None, message: str, key: str = "end", **more: Any) -> Event:
     """An event of the end of a job; `key` tells it from the others."""
     return Event(derived_id("ftevent-", job.id, key), at or 0, message, **more)
+
+
+def duration(seconds: float) -> str:
+    """
+    >>> [duration(seconds) for seconds in (3.4, 48, 100, 600)]
+    ['5 seconds', '50 seconds', '2 minutes', '10 minutes']
+    """
+    return f"{max(5, round(seconds, -1)):.0f} seconds" if seconds < 95 else f"{math.ceil(seconds / 60)} minutes"
 
 
 def result_csv(steps: Any) -> str:

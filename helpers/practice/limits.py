@@ -21,6 +21,8 @@ class Limits:
     text_characters: int = 1_000_000  # the messages of a question: a tokenizer must read them before it can refuse them
     refused_bytes: int = 16 * MIB  # of a body that is refused: so much is read and dropped, so that the answer is read
     validated_at_once_bytes: int = MIB  # files of a new job; larger ones are validated when it was answered
+    learner_bytes: int = 2_000_000_000  # what one learner of a room may keep in files
+    learner_requests: int = 8  # of one learner of a room that are worked on at once; more wait for their turn
     connections: int = 500  # at the same time
     header_seconds: float = 10  # until all headers of a request are there
     body_seconds: float = 60  # between two pieces of a body

@@ -5,6 +5,10 @@ import socket
 
 SHORTEST_KEY = 16  # characters, where others can try keys
 HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # a server that listens everywhere, as this computer reaches it
+NO_ENCRYPTION = (
+    "Nothing that is sent there is encrypted: whoever shares the network can read the keys and the texts. Use it only "
+    "in a network that you trust, or put a server with HTTPS in front of it, such as Caddy or nginx."
+)
 # Addresses that are kept for documentation: nobody has them, so they stand for "somewhere far away".
 FAR_AWAY = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 

@@ -5,12 +5,14 @@ import socket
 import sqlite3
 import threading
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
-from helpers.practice.app import make_app
+from helpers.practice.app import close_app, guarded, make_app
 from helpers.practice.connections import connection_class
 from helpers.practice.disk import is_full, no_space
+from helpers.practice.limits import Limits
 from helpers.practice.network import HERE, addresses_for_others, base_url, check_key_for_others, is_for_others
 from helpers.practice.server_log import ServerLog
 from helpers.practice.settings import PracticeHomeError, Settings, load_settings
@@ -19,21 +21,26 @@ LAST_PORT = 65_535
 START_TIMEOUT = 20.0  # seconds
 
 
-class PracticeServer:
-    """A practice server in a thread of this process. `base_url` and `key` are what an OpenAI client needs."""
+class WebServer:
+    """A server in a thread of this process, for one application behind its keys.
 
-    def __init__(self, settings: Settings, listening: socket.socket) -> None:
-        self.settings, self.key, self.home = settings, settings.key, settings.home
+    Args:
+        guarded: The application.
+        limits: How large a request may be.
+        listening: Where it listens.
+        log: Keeps what uvicorn reports.
+    """
+
+    def __init__(self, guarded: Any, limits: Limits, listening: socket.socket, log: ServerLog) -> None:
         self._host, self.port = listening.getsockname()[:2]
         self.base_url = base_url(HERE.get(self._host, self._host), self.port)
-        self._log = ServerLog(settings)
-        self._app = make_app(settings, self._log)
+        self._log = log
         self._server = uvicorn.Server(
             uvicorn.Config(
-                self._app,
-                http=connection_class(settings.limits),
+                guarded,
+                http=connection_class(limits),
                 ws="none",
-                h11_max_incomplete_event_size=settings.limits.header_bytes,
+                h11_max_incomplete_event_size=limits.header_bytes,
                 log_config=None,  # uvicorn leaves the loggers of this program as the learner has set them up
                 lifespan="off",
             )
@@ -43,7 +50,7 @@ class PracticeServer:
         )
 
     def __repr__(self) -> str:
-        return f"PracticeServer({self.base_url})"  # never the key
+        return f"{type(self).__name__}({self.base_url})"  # never the key
 
     @property
     def is_for_others(self) -> bool:
@@ -54,11 +61,6 @@ class PracticeServer:
     def addresses(self) -> list[str]:
         """The base URLs by which others on the network reach it; none if only this computer can."""
         return [base_url(address, self.port) for address in addresses_for_others(self._host)]
-
-    @property
-    def home_id(self) -> str:
-        """What tells this home from every other, as `/practice/status` says it too."""
-        return self._app.state.store.home_id
 
     @property
     def running(self) -> bool:
@@ -84,9 +86,29 @@ class PracticeServer:
         self._server.should_exit = True
         self._server.force_exit = True  # do not wait for a client that keeps its connection open
         self._thread.join(5)
-        self._app.state.validation.stop()
-        self._app.state.store.close()
+        self.close()
         self._log.close()
+
+    def close(self) -> None:
+        """Let go of what the application holds."""
+
+
+class PracticeServer(WebServer):
+    """The practice server of one home. `base_url` and `key` are what an OpenAI client needs."""
+
+    def __init__(self, settings: Settings, listening: socket.socket) -> None:
+        self.settings, self.key, self.home = settings, settings.key, settings.home
+        log = ServerLog(settings)
+        self._app = make_app(settings, log)
+        super().__init__(guarded(self._app), settings.limits, listening, log)
+
+    @property
+    def home_id(self) -> str:
+        """What tells this home from every other, as `/practice/status` says it too."""
+        return self._app.state.store.home_id
+
+    def close(self) -> None:
+        close_app(self._app)
 
 
 def start_server(

@@ -60,7 +60,9 @@ class BrokenResponse(Response):
 
 
 def meet_fault(request: Request) -> None:
-    """Raise the fault planted for this request, if there is one."""
+    """Raise the fault planted for this request, if there is one. None is for a teacher who looks after a learner."""
+    if request.scope.get("of_teacher"):
+        return
     creates_job = request.method == "POST" and request.url.path.rstrip("/") == "/v1/fine_tuning/jobs"
     match request.app.state.store.take_fault(ANY_REQUEST | (NEW_JOB if creates_job else set())):
         case None:

@@ -24,11 +24,16 @@ OWN_SESSION: dict[str, Any] = (
 )
 
 
-def child_environment() -> dict[str, str]:
-    """The environment of this process without its secrets, with what Python needs to find the course."""
+def child_environment(at_once: int = 1) -> dict[str, str]:
+    """The environment of this process without its secrets, with what Python needs to find the course.
+
+    Of several that compute `at_once`, each gets its part of the cores: if all took all, they would wait for each other.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(SECRETS)}
     if "PRACTICE_ACCELERATE" not in os.environ:
         kept.setdefault("CUDA_VISIBLE_DEVICES", "0")  # one process, one GPU; more of both come with accelerate
+    if at_once > 1:
+        kept.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // at_once)))
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     return {
         **kept,

@@ -15,20 +15,20 @@ from collections.abc import Callable
 from typing import Any
 
 import psutil
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from helpers.connection.catalogue import base_models
 from helpers.cost import default_epochs
 from helpers.practice.api.errors import ApiError
 from helpers.practice.disk import forgiven_if_full, is_full, no_space
 from helpers.practice.engine import FINAL, ChatRequest, Checkpoint, Progress
-from helpers.practice.environment import number_from_environment
 from helpers.practice.ids import derived_id
-from helpers.practice.job_wording import VALIDATED, first_events, last_event, model_name, result_csv
+from helpers.practice.job_wording import VALIDATED, duration, first_events, last_event, model_name, result_csv
 from helpers.practice.settings import Settings
 from helpers.practice.store import Job, Store, TunedModel
-from helpers.practice.training.base_model import check_ahead, model_source
+from helpers.practice.training.base_model import model_source
 from helpers.practice.training.child_process import OWN_SESSION, child_environment
+from helpers.practice.training.computer import Computer
 from helpers.practice.training.follower import Follower
 from helpers.practice.training.run_folder import KEPT_CHECKPOINTS, TrainingFiles
 from helpers.practice.training.stored_events import StoredEvents
@@ -38,7 +38,6 @@ RECIPE_NAMES = ("course", "plain")  # the settings of each: recipe.py, which imp
 WATCH_SECONDS = 0.5
 SURE_SECONDS = 5  # events have whole seconds, so the pace of steps is known only after some
 KILL_SECONDS = 2.0
-LOCK_SECONDS = 30.0  # the longest wait for another server that is starting jobs
 
 
 class Trainer:
@@ -46,16 +45,15 @@ class Trainer:
     fingerprint = "fp_practice_local"
     methods = ("supervised", "dpo")
 
-    def __init__(self, settings: Settings, store: Store) -> None:
-        self.settings, self.store = settings, store
-        _slots(), _launcher()  # whoever starts a server with a setting that cannot be is told now, not by the first job
+    def __init__(self, settings: Settings, store: Store, computer: Computer) -> None:
+        self.settings, self.store, self.computer = settings, store, computer
+        _launcher()  # whoever starts a server with a setting that cannot be is told now, not by the first job
         self._children: dict[str, subprocess.Popen] = {}  # by job; those that ended are taken out by the follower
         self._deaths: dict[str, dict[str, str | None]] = {}  # as first seen: on a full disk they are written down later
         self._follower = Follower(self._look_after_jobs, WATCH_SECONDS)
         self._unfinished: set[str] = set()  # jobs that were followed here and had not ended when last looked at
         self._just_trained: str | None = None  # base model of the last of them that succeeded, until it is loaded
-        self._chat: Any = None
-        self._chat_lock = threading.Lock()
+        computer.turns.join(self)
 
     def begin(self, look: Callable[[Job], Progress]) -> None:
         self._look = look
@@ -83,17 +81,17 @@ class Trainer:
             self.store.add_event(job.id, event.message, data={}, created_at=event.created_at)
         if job.plan["failure"] is None:
             self.store.add_event(job.id, VALIDATED, data={})
-        self._schedule()
+        self.computer.turns.fill()
         self._follower.wake()
 
     def cancel(self, job: Job) -> None:
         """Kill the process with its children: their memory is free at once. No file that is kept is half-written."""
         try:
-            with self._scheduling():  # so that nobody starts it meanwhile
+            with self.computer.turns.scheduling():  # so that nobody starts it meanwhile
                 self._stop(job)
         except Timeout:
             self._stop(job)  # a server that hangs is no reason to go on training
-        self._schedule()
+        self.computer.turns.fill()
 
     def _stop(self, job: Job) -> None:
         files = self._files(job)
@@ -107,7 +105,7 @@ class Trainer:
 
     def resume(self, job: Job) -> None:
         self._files(job).ask_to_pause(False)
-        self._schedule()
+        self.computer.turns.fill()
         self._follower.wake()
 
     # --- how far a job is ---------------------------------------------------------------------------------------
@@ -214,44 +212,41 @@ class Trainer:
     def _files(self, job: Job) -> TrainingFiles:
         return TrainingFiles(self.settings.home, job.id)
 
-    def _scheduling(self) -> FileLock:
-        """Servers that share a home start jobs one after the other."""
-        return FileLock(self.settings.home / "training.lock", timeout=LOCK_SECONDS)
-
     def _open_jobs(self) -> list[Job]:
         """Those whose files are validated, oldest first."""
         open_jobs = reversed(self.store.open_jobs())
         return [job for job in open_jobs if job.engine == self.name and not job.awaits_validation]
 
-    def _schedule(self) -> None:
-        """Start waiting jobs while slots are free, the oldest first."""
-        try:
-            with self._scheduling():
-                self._fill_slots()
-        except Timeout:
-            return  # another server holds the lock; the follower tries again
+    # --- turns (turns.py) ---------------------------------------------------------------------------------------
 
-    def _fill_slots(self) -> None:
-        open_jobs = self._open_jobs()
+    def running(self) -> list[Job]:
+        return [job for job in self._open_jobs() if self._files(job).process() is not None]
+
+    def waiting(self) -> list[Job]:
         now = time.time()
-        training = sum(self._files(job).process() is not None for job in open_jobs)
-        for job in open_jobs:
-            if training >= _slots():
-                return
-            if self._standing(job, now)[0] == "queued":
-                self._launch(job)
-                training += 1
+        return [job for job in self._open_jobs() if self._standing(job, now)[0] == "queued"]
 
-    def _launch(self, job: Job) -> None:
+    def seconds_left(self, job: Job) -> float | None:
+        now = time.time()
+        finish = self._estimated_finish(job, now)
+        return None if finish is None else max(0.0, finish - now)
+
+    def tell_place(self, job: Job, place: int, seconds: float | None) -> None:
+        before = "1 training comes" if place == 1 else f"{place} trainings come"
+        begins = f"; it begins in about {duration(seconds)}" if seconds is not None else ""
+        data = {"place": place, "begins_in_seconds": None if seconds is None else round(seconds)}
+        self.store.add_event(job.id, f"Waiting for its turn: {before} before it{begins}", data=data)
+
+    def launch(self, job: Job) -> None:
         files = self._files(job)
         if not files.was_started:
             self.store.add_event(job.id, "Fine-tuning job started", data=None)
         files.forget_process()
         with files.log.open("ab") as log:
             child = subprocess.Popen(
-                [*_launcher(), "-m", "helpers.practice.training.process", str(self.settings.home.absolute()), job.id],
+                [*_launcher(), "-m", "helpers.practice.training.process", *self._arguments(job)],
                 cwd=files.folder,
-                env=child_environment(),
+                env=child_environment(self.computer.turns.slots),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -259,6 +254,9 @@ class Trainer:
             )
         files.write_process(psutil.Process(child.pid))
         self._children[job.id] = child
+
+    def _arguments(self, job: Job) -> list[str]:
+        return [str(self.settings.home.absolute()), job.id, str(self.computer.home.absolute())]
 
     def _look_after_jobs(self) -> bool:
         """Move the queue and notice a death though nobody asks; the follower does it. Returns whether to go on."""
@@ -268,7 +266,7 @@ class Trainer:
             self._forget_ended(children, statuses)
             self._note_what_was_trained({job_id for job_id, status in statuses.items() if status not in FINAL})
             if any(status not in (*FINAL, "paused") for status in statuses.values()):
-                self._schedule()
+                self.computer.turns.fill(at_once=False)
                 return True
             if self._just_trained is not None:
                 self._warm_up(self._just_trained)
@@ -289,22 +287,22 @@ class Trainer:
         for job in ended:
             if job.outcome is not None and job.outcome["status"] == "succeeded":
                 self._just_trained = job.model
+                self.computer.turns.ended(job, job.outcome["finished_at"])
 
     # --- answers ------------------------------------------------------------------------------------------------
 
     def reply(self, base: str, tuned: TunedModel | None, request: ChatRequest) -> Any:
         adapter = TrainingFiles(self.settings.home, tuned.job_id).adapter(tuned.step) if tuned else None
-        return self._loaded(base).reply(base, adapter, request)
+        return self.computer.chat(base).reply(base, adapter, request)
 
     def folders(self, tuned: TunedModel) -> dict[str, str]:
         adapter = TrainingFiles(self.settings.home, tuned.job_id).adapter(tuned.step)
-        return {"adapter": str(adapter), "base_model": model_source(tuned.base, self.settings.home)}
+        return {"adapter": str(adapter), "base_model": model_source(tuned.base, self.computer.home)}
 
     def delete(self, tuned: TunedModel) -> None:
         files = TrainingFiles(self.settings.home, tuned.job_id)
         others = [model.step for model in self.store.models() if model.job_id == tuned.job_id]
-        if self._chat is not None:
-            self._chat.forget(tuned.base, files.folder_of(tuned.step))
+        self.computer.forget(tuned.base, files.folder_of(tuned.step))
         files.remove_model(tuned.step, others)
 
     def _warm_up(self, base: str) -> None:
@@ -313,19 +311,9 @@ class Trainer:
         def load() -> None:
             # Of a model that is not there any more, whoever asks it is told.
             with contextlib.suppress(OSError, ValueError):
-                self._loaded(base).load(base)
+                self.computer.chat(base).load(base)
 
         threading.Thread(target=load, name="practice-warm-up", daemon=True).start()
-
-    def _loaded(self, base: str) -> Any:
-        """What answers. PyTorch is imported when the first question comes, and not before."""
-        with self._chat_lock:
-            if self._chat is None:
-                check_ahead(base, self.settings.home)
-                from helpers.practice.training.generate import LocalChat
-
-                self._chat = LocalChat(self.settings.home)
-            return self._chat
 
 
 def auto_settings(job: dict[str, Any], examples: int) -> dict[str, float]:
@@ -360,10 +348,6 @@ def _recipe_name() -> str:
     if name not in RECIPE_NAMES:
         raise ApiError(400, f"PRACTICE_RECIPE: found {name!r}; expected one of {', '.join(RECIPE_NAMES)}.")
     return name
-
-
-def _slots() -> int:
-    return number_from_environment("PRACTICE_LOCAL_JOBS", 1, least=0)
 
 
 def _launcher() -> list[str]:

@@ -1,8 +1,8 @@
-"""The process that trains: `python -m helpers.practice.training.process HOME JOB_ID`, started by the trainer.
+"""The process that trains: `python -m helpers.practice.training.process HOME JOB_ID [WEIGHTS_HOME]`.
 
-It reads the job from the practice home, reports every step into its database as it happens, and writes how it ended
-into one small file. It runs on its own, so it outlives the kernel; under `accelerate launch` the same command runs on
-many devices.
+The trainer starts it. It reads the job from the practice home, reports every step into its database as it happens, and
+writes how it ended into one small file. It runs on its own, so it outlives the kernel; under `accelerate launch` the
+same command runs on many devices.
 """
 
 import gc
@@ -26,7 +26,9 @@ from helpers.practice.training.run_folder import TrainingFiles
 from helpers.training_file.jsonl import read_lines
 
 
-def main(home: str, job_id: str) -> int:
+def main(home: str, job_id: str, weights_home: str | None = None) -> int:
+    """`weights_home` is the practice home in which the bundled model is unpacked, if it is another one."""
+    weights = Path(weights_home or home)
     store = Store(load_settings(home, key="not needed here"))
     job = store.job(job_id)
     files = TrainingFiles(store.settings.home, job_id)
@@ -38,9 +40,9 @@ def main(home: str, job_id: str) -> int:
     except Timeout:
         return 0  # another process trains this job already
     try:
-        check_ahead(job.model, store.settings.home)
+        check_ahead(job.model, weights)
         load_libraries()
-        ending = train(job, store, files)
+        ending = train(job, store, files, weights)
     except Exception as error:
         if is_main:
             reason = failure(error, files.folder)
@@ -81,7 +83,7 @@ def prepare_libraries() -> None:
         os.environ["HF_HUB_OFFLINE"] = "1"
 
 
-def train(job: Job, store: Store, files: TrainingFiles) -> dict[str, Any]:
+def train(job: Job, store: Store, files: TrainingFiles, weights: Path) -> dict[str, Any]:
     """Train to the end, or to the next pause. Returns how it ended."""
     from peft.helpers import disable_input_dtype_casting
 
@@ -101,7 +103,7 @@ def train(job: Job, store: Store, files: TrainingFiles) -> dict[str, Any]:
     say("Loading the model")
     prepared = make_trainer(
         job,
-        model_source(job.model, store.settings.home),
+        model_source(job.model, weights),
         _examples(store.path_of(job.training_file)),
         _examples(store.path_of(job.validation_file)) if job.validation_file else None,
         files.checkpoints,

@@ -1,12 +1,13 @@
 """How long a training will take on this computer: its first steps are timed, and the others are like them."""
 
-import math
 import time
 from collections.abc import Callable
 from typing import Any
 
 import psutil
 from transformers import TrainerCallback
+
+from helpers.practice.job_wording import duration
 
 SKIPPED, TIMED = 1, 3  # steps; in the first one libraries prepare for what comes
 READ_ONLY = 1 / 3  # of the time of a step, for a batch that is only validated: the backward pass takes twice as long
@@ -33,7 +34,7 @@ class TimeAhead(TrainerCallback):
             return
         step = (time.perf_counter() - self._begun) / TIMED
         steps = state.max_steps - state.global_step + READ_ONLY * self._validated * args.num_train_epochs
-        text = f"About {in_words(steps * step)} of training are left on this computer, as the first steps have shown"
+        text = f"About {duration(steps * step)} of training are left on this computer, as the first steps have shown"
         if self._others.share() > BUSY:
             text += "; other programs are using the processor, so it may take longer"
         self._tell(steps * step, text)
@@ -55,11 +56,3 @@ class OthersAtWork:
         """Seconds of processor time, of all programs and of this one."""
         times = psutil.cpu_times()
         return times.user + times.system, time.process_time()
-
-
-def in_words(seconds: float) -> str:
-    """
-    >>> [in_words(seconds) for seconds in (3.4, 48, 100, 600)]
-    ['5 seconds', '50 seconds', '2 minutes', '10 minutes']
-    """
-    return f"{max(5, round(seconds, -1)):.0f} seconds" if seconds < 95 else f"{math.ceil(seconds / 60)} minutes"

@@ -41,9 +41,9 @@ def client(home, store):
 @pytest.fixture
 def short_patience(monkeypatch):
     """So long a server waits for another one that is starting jobs."""
-    from helpers.practice.training import engine
+    from helpers.practice.training import turns
 
-    monkeypatch.setattr(engine, "LOCK_SECONDS", 0.2)
+    monkeypatch.setattr(turns, "LOCK_SECONDS", 0.2)
 
 
 def until(found):
@@ -83,10 +83,11 @@ def test_a_job_that_is_created_while_another_server_starts_jobs_is_started_later
 
 def test_a_job_that_is_started_while_the_last_one_is_seen_to_end_is_followed(store, monkeypatch):
     """Its start comes between "all jobs have ended" and the end of the thread that follows them."""
+    from helpers.practice.training.computer import Computer
     from helpers.practice.training.engine import Trainer
 
     monkeypatch.setenv("PRACTICE_LOCAL_JOBS", "0")  # no process is started: it stays queued
-    trainer, followed = Trainer(store.settings, store), threading.Event()
+    trainer, followed = Trainer(store.settings, store, Computer(store.settings.home)), threading.Event()
     first, second = add_job(store), []
 
     def look(job):

@@ -1,0 +1,69 @@
+"""`python -m helpers.practice room`: a practice server for a class, with a key and a home for each learner."""
+
+import argparse
+import sys
+import threading
+from pathlib import Path
+
+from helpers.practice.network import NO_ENCRYPTION
+from helpers.practice.room.keys_page import write_keys_page
+from helpers.practice.room.register import TEACHER, names_of
+from helpers.practice.room.server import RoomServer, start_room
+from helpers.practice.settings import PracticeHomeError
+
+
+def main(arguments: list[str]) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        names = names_of(options.learners, options.names)
+        server = start_room(names, options.home, options.host, options.port, options.new_key)
+    except (PracticeHomeError, ValueError) as error:
+        return _fail(str(error))
+    except OSError as error:
+        return _fail(f"Cannot listen on {options.host}:{options.port} ({error.strerror}). Choose another --port.")
+    try:
+        print(introduction(server, options.page or server.home / "keys.html"), flush=True)
+        while server.running:
+            threading.Event().wait(0.5)
+    except KeyboardInterrupt:
+        print("The room is closed. Its files, jobs and models are kept.", flush=True)
+    except FileExistsError as error:
+        return _fail(str(error))
+    finally:
+        server.stop()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m helpers.practice room", description=__doc__, allow_abbrev=False)
+    who = parser.add_mutually_exclusive_group()
+    who.add_argument("--learners", type=int, help="how many learners there are; they are called Learner 1 and so on")
+    who.add_argument("--names", type=Path, help="a file with the name of one learner on each line, in place of that")
+    parser.add_argument("--host", default="0.0.0.0", help="address to listen on (default: every one of this computer)")
+    parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: 8000)")
+    parser.add_argument("--home", type=Path, help="folder of the room (default: room, in the practice home)")
+    parser.add_argument("--page", type=Path, help="where new keys are written, to print (default: keys.html in --home)")
+    parser.add_argument("--new-key", metavar="NAME", help="replace the lost key of a learner, or of the teacher")
+    return parser
+
+
+def introduction(server: RoomServer, page: Path) -> str:
+    """What the teacher needs. Writes the page of keys, if keys were made; the teacher's own stands in the terminal."""
+    teacher = server.new_keys.get(TEACHER)
+    keys = {name: key for name, key in server.new_keys.items() if name != TEACHER}
+    lines = [f"The room is open for {len(server.register.learners)} learners; its folder is {server.home}", ""]
+    if keys:
+        write_keys_page(page, (server.addresses or [server.base_url])[0], keys)
+        lines += [f"The keys of {len(keys)} learners, to print and cut up: {page.absolute()}", ""]
+    lines += ["Learners reach it at:", "", *(server.addresses or [server.base_url]), ""]
+    lines += ["Your page, for the browser (any name, and the teacher's key as password):", "", *server.pages, ""]
+    if teacher:
+        lines += [f"The teacher's key, shown this once: {teacher}", ""]
+    if server.is_for_others:
+        lines += [NO_ENCRYPTION, ""]
+    return "\n".join([*lines, "Close the room with Ctrl-C."])
+
+
+def _fail(message: str) -> int:
+    print(message, file=sys.stderr)
+    return 1

@@ -1,0 +1,88 @@
+"""What a teacher sees of the room: who is at which step, whose job runs, waits or failed and why, disk and memory."""
+
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from helpers.practice.engine import FINAL
+from helpers.practice.room.seat import Seat
+
+# The four steps of the course, as far as they show on the server.
+STEPS = ("not seen yet", "connected", "file uploaded", "job started", "model trained", "model asked")
+
+
+def overview(learners: list[Seat], home: Path, trainings_at_once: int) -> dict[str, Any]:
+    """The room as JSON; times are seconds since 1970, sizes are bytes."""
+    memory = psutil.virtual_memory()
+    return {
+        "object": "practice.room",
+        "at": int(time.time()),
+        "steps": list(STEPS),
+        "learners": [_learner(seat) for seat in learners],
+        "trainings_at_once": trainings_at_once,
+        "disk_free": shutil.disk_usage(home).free,
+        "memory_free": memory.available,
+        "memory_used": _memory_used(),
+    }
+
+
+def _learner(seat: Seat) -> dict[str, Any]:
+    store, jobs = seat.store, seat.app.state.jobs
+    newest, _ = store.page_of_jobs(1)
+    job = newest[0] if newest else None
+    progress = jobs.progress(job) if job else None
+    files, more = store.files(100)
+    own = [file for file in files if file.purpose == "fine-tune"]
+    return {
+        "number": seat.learner.number,
+        "name": seat.learner.name,
+        "last_seen": None if seat.last_seen is None else int(seat.last_seen),
+        "step": _step(seat, bool(own), job, progress),
+        "files": f"{len(files)}+" if more else len(files),
+        "models": len(store.models()),
+        "bytes": seat.bytes_of_files(),
+        "faults": store.faults(),
+        "job": _job(job, progress) if job else None,
+    }
+
+
+def _step(seat: Seat, has_file: bool, job: Any, progress: Any) -> int:
+    """An index into STEPS."""
+    if seat.store.models():
+        return 5 if seat.last_asked is not None and seat.last_asked >= (_finished(progress) or 0) else 4
+    if job:
+        return 3
+    if has_file:
+        return 2
+    return 1 if seat.last_seen is not None else 0
+
+
+def _finished(progress: Any) -> int | None:
+    return progress.finished_at if progress and progress.status in FINAL else None
+
+
+def _job(job: Any, progress: Any) -> dict[str, Any]:
+    last = progress.events[-1] if len(progress.events) else None
+    return {
+        "id": job.id,
+        "model": job.model,
+        "status": progress.status,
+        "ended": progress.status in FINAL,
+        "created_at": int(job.created_at),
+        "said": last.message if last else "",
+        "error": progress.error["message"] if progress.error else None,
+    }
+
+
+def _memory_used() -> int:
+    """Of this server and of all processes that it has started."""
+    this, used = psutil.Process(), 0
+    for process in (this, *this.children(recursive=True)):
+        try:
+            used += process.memory_info().rss
+        except psutil.NoSuchProcess:
+            continue
+    return used

@@ -1,0 +1,78 @@
+"""The room: which key opens which seat, and what the teacher's key opens besides."""
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+
+from helpers.practice.admission import Admission, key_from_browser
+from helpers.practice.api.errors import ApiError, not_found
+from helpers.practice.app import RequestId
+from helpers.practice.limits import Limits
+from helpers.practice.room.overview import overview
+from helpers.practice.room.register import TEACHER, Learner, Register
+from helpers.practice.room.seat import Seat
+from helpers.practice.room.teacher import make_teacher_app
+from helpers.practice.server_log import ServerLog
+
+PAGE = "/practice/room"
+OF_LEARNER = re.compile(rf"{PAGE}/learners/(\d+)(/.*)")
+HARMLESS = {"GET", "HEAD"}
+
+
+class Room:
+    """All seats. `computer` is what they share for real training; None where that is not installed."""
+
+    def __init__(
+        self, home: Path, register: Register, limits: Limits, log: ServerLog, computer: Any, job_seconds: float | None
+    ) -> None:
+        self.register, self.limits = register, limits
+        self._at_once = computer.turns.slots if computer else 0
+        everybody = [Learner(0, TEACHER, register.teacher_hash), *register.learners]
+        self.seats = {
+            learner.number: Seat(learner, home / "learners" / f"{learner.number:03}", log, computer, job_seconds)
+            for learner in everybody
+        }
+        learners = [seat for number, seat in self.seats.items() if number]
+        self._teacher = make_teacher_app(self.seats[0], learners, lambda: overview(learners, home, self._at_once))
+
+    def guarded(self) -> Any:
+        """The application of the room, behind its keys."""
+        return RequestId(Admission(self._opened_by, self.limits, for_browsers=PAGE))
+
+    def _opened_by(self, key: str) -> Any:
+        learner = self.register.who(key)
+        if learner is None:
+            return None
+        return self._of_teacher if learner.number == 0 else self.seats[learner.number]
+
+    async def _of_teacher(self, scope: Any, receive: Any, send: Any) -> None:
+        """The page and what belongs to it, any learner's seat, or a seat of the teacher's own."""
+        path = scope["path"]
+        seat = OF_LEARNER.fullmatch(path)
+        if path.startswith(PAGE) and not _is_own_doing(scope):
+            app = ApiError(403, "This request comes from another page than the teacher's.").response()
+        elif seat is None:
+            app = self._teacher if path.startswith(PAGE) else self.seats[0]
+        elif int(seat[1]) not in self.seats:
+            app = not_found("learner", seat[1]).response()
+        else:
+            app = self.seats[int(seat[1])].app
+            scope = {**scope, "path": seat[2], "raw_path": seat[2].encode(), "of_teacher": True}
+        await app(scope, receive, send)
+
+    def close(self) -> None:
+        for seat in self.seats.values():
+            seat.close()
+
+
+def _is_own_doing(scope: Any) -> bool:
+    """A browser that knows the key sends it with what any page asks for. So what changes something has to come from
+    the teacher's page: a browser says where it comes from."""
+    headers = Headers(scope=scope)
+    origin = headers.get("origin")
+    if scope["method"] in HARMLESS or not key_from_browser(headers) or origin is None:
+        return True
+    return urlsplit(origin).netloc == headers.get("host")

@@ -1,0 +1,103 @@
+"""Serving a room."""
+
+import socket
+from pathlib import Path
+
+from filelock import BaseFileLock, Timeout
+
+from helpers.connection.catalogue import local_models_are_off
+from helpers.course_data.practice_home import practice_home
+from helpers.practice.engine_registry import load_computer
+from helpers.practice.room.register import TEACHER, Register, lock_of, open_register
+from helpers.practice.room.room import PAGE, Room
+from helpers.practice.server import WebServer, listen
+from helpers.practice.server_log import ServerLog
+from helpers.practice.settings import PracticeHomeError, load_settings
+from helpers.practice.training.turns import slots_from_environment, slots_of_this_computer
+
+
+class RoomServer(WebServer):
+    """The server of a room. `new_keys` are those that were made at this start, by name: nobody can read them later."""
+
+    def __init__(
+        self,
+        register: Register,
+        new_keys: dict[str, str],
+        listening: socket.socket,
+        in_use: BaseFileLock,
+        job_seconds: float | None,
+    ) -> None:
+        self.home, self.register, self.new_keys, self._in_use = register.path.parent, register, new_keys, in_use
+        settings = load_settings(self.home, register.teacher_hash, job_seconds)
+        log = ServerLog(settings)
+        slots = slots_from_environment(slots_of_this_computer())
+        computer = None if local_models_are_off() else load_computer(self.home, slots)
+        self.room = Room(self.home, register, settings.limits, log, computer, job_seconds)
+        super().__init__(self.room.guarded(), settings.limits, listening, log)
+
+    @property
+    def pages(self) -> list[str]:
+        """Where the teacher's page is: as this computer reaches it, and as others do."""
+        return [address.removesuffix("/v1") + PAGE for address in (self.base_url, *self.addresses)]
+
+    def close(self) -> None:
+        self.room.close()
+        self._in_use.release()
+
+
+def start_room(
+    names: list[str],
+    home: Path | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    new_key_for: str | None = None,
+    job_seconds: float | None = None,
+) -> RoomServer:
+    """Start the server of a room and return when it answers.
+
+    Args:
+        names: Learners to take in. Those who are there already keep their keys and their work.
+        home: The folder of the room; None means the folder `room` in the practice home.
+        host: The address to listen on.
+        port: The port to listen on; 0 takes a free one.
+        new_key_for: A learner, or "teacher", whose key was lost and is made anew.
+        job_seconds: How long a simulated job takes; None means PRACTICE_JOB_SECONDS, or 12.
+
+    Returns:
+        The running server.
+
+    Raises:
+        PracticeHomeError: The folder cannot be used, or another server serves this room.
+        ValueError: A name or a setting cannot be.
+        OSError: The port is taken.
+    """
+    register = open_register(home or practice_home() / "room")
+    lock = lock_of(register.path.parent)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise PracticeHomeError(f"{register.path.parent}: another server serves this room; end that one") from error
+    try:
+        listening = listen(host, port)
+        try:
+            new_keys = _let_in(register, names, new_key_for)
+            server = RoomServer(register, new_keys, listening, lock, job_seconds)
+        except BaseException:
+            listening.close()
+            raise
+    except BaseException:
+        lock.release()
+        raise
+    server.start()
+    return server
+
+
+def _let_in(register: Register, names: list[str], new_key_for: str | None) -> dict[str, str]:
+    """Returns the keys that were made."""
+    new_keys = {} if register.teacher_hash else {TEACHER: register.renew(TEACHER)}
+    new_keys |= register.add(names)
+    if new_key_for is not None and new_key_for not in new_keys:
+        new_keys[new_key_for] = register.renew(new_key_for)
+    if not register.learners:
+        raise ValueError("found no learner in this room; expected --learners NUMBER or --names FILE")
+    return new_keys

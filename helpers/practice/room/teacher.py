@@ -1,0 +1,78 @@
+"""What the teacher's key opens besides a seat: a page that shows the room, and faults planted for everybody."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Response
+
+from helpers.practice.api import errors
+from helpers.practice.api.faults import Plant
+from helpers.practice.api.json_body import SentJson
+from helpers.practice.app import UnexpectedErrors
+from helpers.practice.room.seat import Seat
+
+PAGES = Path(__file__).parent / "page"
+KINDS = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+}
+# The page shows texts of learners: nothing runs in it but its own script, and no other page can frame it.
+SAFE = {
+    "content-security-policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+}
+
+
+def make_teacher_app(own: Seat, learners: list[Seat], look: Callable[[], dict[str, Any]]) -> FastAPI:
+    """The application of the teacher's page.
+
+    Args:
+        own: The teacher's seat.
+        learners: All other seats.
+        look: Makes the overview of the room.
+
+    Returns:
+        The application.
+    """
+    app = FastAPI(title="Practice room", openapi_url=None, redirect_slashes=False, default_response_class=SentJson)
+    app.state.settings, app.state.log = own.app.state.settings, own.app.state.log  # for errors
+    app.add_middleware(UnexpectedErrors)
+    errors.install(app)
+
+    @app.get("/practice/room")
+    def page() -> Response:
+        return _file("room.html")
+
+    @app.get("/practice/room/room.{kind}")
+    def part(kind: str) -> Response:
+        return _file(f"room.{kind}")
+
+    @app.get("/practice/room/overview")
+    def show() -> dict[str, Any]:
+        return look()
+
+    @app.post("/practice/room/faults")
+    def plant(body: Plant) -> dict[str, Any]:
+        """For every learner, not for the teacher: who shows how it goes on must not fail."""
+        for seat in learners:
+            seat.store.plant_fault(body.fault, body.times)
+        return look()
+
+    @app.delete("/practice/room/faults")
+    def clear() -> dict[str, Any]:
+        for seat in learners:
+            seat.store.clear_faults()
+        return look()
+
+    return app
+
+
+def _file(name: str) -> Response:
+    path = PAGES / name
+    if path.suffix not in KINDS or not path.is_file():
+        raise errors.ApiError(404, f"No such part of the page: {name}")
+    return Response(path.read_bytes(), media_type=KINDS[path.suffix], headers=SAFE)
