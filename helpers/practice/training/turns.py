@@ -86,7 +86,7 @@ class Turns:
             learner.launch(job)
             self._started[learner] = self._begun[job.id] = time.time()
             self._places.pop(job.id, None)
-        self._tell_places(order[free:], running if free == 0 else [])
+        self._tell_places(order[free:], [*running, *order[:free]])
 
     def _tell_places(self, order: list[tuple[Trainings, Job]], running: list[tuple[Trainings, Job]]) -> None:
         left = [learner.seconds_left(job) for learner, job in running]
@@ -94,11 +94,11 @@ class Turns:
         for place, (learner, job) in enumerate(order):
             before = place + len(running)
             seconds = None
-            if expected is not None and self.slots and before:
+            if expected is not None and self.slots:
                 known = [expected / 2 if each is None else each for each in left]
                 seconds = (sum(known) + place * expected) / self.slots
             told = (before, seconds is not None)
-            if before and self._places.get(job.id) != told:
+            if self.slots and self._places.get(job.id) != told:
                 self._places[job.id] = told
                 learner.tell_place(job, before, seconds)
 

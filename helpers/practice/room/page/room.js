@@ -12,7 +12,7 @@ function element(tag, text, className) {
 }
 
 const gigabytes = (bytes) => `${(bytes / 1e9).toFixed(1)} GB`;
-const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+const megabytes = (bytes) => (bytes < 1e5 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
 function ago(then, now) {
   if (then === null) return "not yet";
@@ -76,7 +76,7 @@ let shownBefore = "";
 
 function show(room) {
   const running = room.learners.filter((each) => each.job?.status === "running").length;
-  const waiting = room.learners.filter((each) => each.job?.status === "queued").length;
+  const waiting = room.learners.filter((each) => each.job?.status === "queued" || each.job?.status === "validating_files").length;
   const here = room.learners.filter((each) => each.last_seen !== null).length;
   at("now").textContent =
     `${here} of ${room.learners.length} learners have been here. Jobs: ${running} running, ${waiting} waiting; ` +
