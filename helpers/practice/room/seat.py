@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi.concurrency import run_in_threadpool
 
-from helpers.practice.admission import UPLOAD
+from helpers.practice.admission import UPLOAD, drop_body
 from helpers.practice.api.errors import ApiError
 from helpers.practice.app import close_app, make_app
 from helpers.practice.limits import Limits
@@ -43,6 +43,7 @@ class Seat:
         self.last_seen = time.time()
         async with self._at_work:
             if scope["method"] == "POST" and scope["path"] == UPLOAD and await run_in_threadpool(self._is_full):
+                await drop_body(receive, self.limits)
                 refusal = ApiError(413, self._no_room(), code="learner_quota", headers={"connection": "close"})
                 await refusal.response()(scope, receive, send)
                 return
