@@ -23,6 +23,7 @@ import helpers.forms.job
 from helpers import hosts, notes
 from helpers.connection.catalogue import LOCAL_DEFAULT
 from helpers.connection.identity import host_name
+from helpers.course_data import kept_json
 from helpers.course_data.paths import DATA
 from helpers.data_format import read, write
 from helpers.display.form_card import CARD
@@ -1078,7 +1079,7 @@ def test_auto_and_an_empty_field_leave_a_setting_to_the_host(client, mattress, w
 
 
 def test_a_form_says_what_it_has_made_and_could_not_note(client, mattress, workspace, monkeypatch):
-    monkeypatch.setattr(notes, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(kept_json, "LOCK_SECONDS", 0.1)
     upload_file(client, mattress)
     jobs, uploads = job_form(client), upload_form(client)
     uploads.file.value = next(value for label, value in uploads.file.options if "validation" in label)
