@@ -53,17 +53,7 @@ SECRET = "sk-" + "secret" * 6
 ALL_FORMS = [connect_form, own_file_form, examples_form, draft_form, upload_form, job_form, playground_form, cost_form]
 
 
-@pytest.fixture(autouse=True)
-def own_process(monkeypatch):
-    """As in a fresh kernel, with servers that are stopped afterwards."""
-    monkeypatch.setattr(hosts, "_own", {})
-    monkeypatch.setattr(hosts, "_given_keys", {})
-    monkeypatch.setattr(hosts, "ORIGINAL", dict.fromkeys(hosts.VARIABLES))
-    monkeypatch.setattr(helpers.forms.form, "DOUBLE_CLICK_SECONDS", 0.0)  # a test clicks faster than a person
-    monkeypatch.setattr(helpers.forms.form, "LAST_LETTERS_SECONDS", 0.0)  # and what it types is there at once
-    yield
-    for server in hosts._own.values():
-        server.stop()
+pytestmark = pytest.mark.usefixtures("fresh_kernel", "quick_forms")
 
 
 def while_working(monkeypatch, module, name, change):
@@ -848,7 +838,8 @@ def running(home, mattress, clock, monkeypatch):
     upload_file(client, mattress)
     yield SimpleNamespace(client=client, server=server, clock=clock, transport=transport)
     clock.now += 3600
-    until(lambda: "course-watch" not in [thread.name for thread in threading.enumerate()])
+    # A form that is still starting a job is about to watch it.
+    until(lambda: not {"course-form", "course-watch"} & {thread.name for thread in threading.enumerate()})
     server.stop()
 
 
