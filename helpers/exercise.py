@@ -76,7 +76,7 @@ class Task(ShownAsMarkdown):
         try:
             record.keep_attempt(self.id, verdict.says if verdict.status == "right" else None)
         except (OSError, record.ProgressError) as error:
-            return Checked(verdict, f"(Your progress could not be noted: {error}.)")
+            return Checked(verdict, f"(Your progress could not be noted: {str(error).rstrip('.')}.)")
         return Checked(verdict)
 
     def hint(self) -> Said:
@@ -91,7 +91,7 @@ class Task(ShownAsMarkdown):
         try:
             record.keep_solution_seen(self.id)
         except (OSError, record.ProgressError) as error:
-            said += f"\n\n(Your progress could not be noted: {error}.)"
+            said += f"\n\n(Your progress could not be noted: {str(error).rstrip('.')}.)"
         return Said(said)
 
 

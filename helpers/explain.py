@@ -280,8 +280,19 @@ HTTP_FOR_HTTPS = (
 JSON_AT_UPLOAD = (
     "The file is not JSONL",
     "Every line must be a JSON object of its own, with one example in it.",
-    "check(path) names every line that is not; from_rows() makes examples from a spreadsheet.",
+    "examples_from(path) reads a table, a JSON array, a chat and many other files, and makes examples of them; "
+    "write(examples, new_path) keeps them as JSONL. If the file was meant to be JSONL, check(path) names every line "
+    "that is not.",
 )
+OTHER_FORMAT = (
+    "The training file is JSONL, and its examples are not in OpenAI's format",
+    "The upload only asks whether each line is JSON. The job reads what is in it, and expects the same format in every "
+    'example: a list named "messages", or a preference.',
+    "check(path) names the format. examples_from(path) makes examples of a file of another program (ShareGPT, Alpaca, "
+    "prompt and completion ...); write(examples, new_path) keeps them. Upload that file, and start a new job.",
+)
+# What a job says of a file that is not in OpenAI's format.
+OF_ANOTHER_FORMAT = ("is missing key 'messages'", "Unexpected file format")
 UNKNOWN = ("The call failed", "The reason is not one that this course knows.", "Read the message below.")
 
 
@@ -394,5 +405,12 @@ def _explain_job(job: FineTuningJob) -> Explanation:
             "",
         )
     said = job.error.message or "nothing"
-    texts = SAFETY if "moderation eval" in said else BY_CODE.get(job.error.code, UNKNOWN)
-    return Explanation(*texts, said, code=job.error.code)
+    return Explanation(*_of_a_job(said, job.error.code), said, code=job.error.code)
+
+
+def _of_a_job(said: str, code: str) -> tuple[str, str, str]:
+    if "moderation eval" in said:
+        return SAFETY
+    if any(words in said for words in OF_ANOTHER_FORMAT):
+        return OTHER_FORMAT
+    return BY_CODE.get(code, UNKNOWN)

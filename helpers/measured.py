@@ -69,6 +69,7 @@ class Recorded(Shown):
     source: str
     scores: list[Score]
     answers: Answers
+    with_answers: bool = False  # whether they are shown below the table
 
     @property
     def plot(self) -> Plot:
@@ -81,10 +82,12 @@ class Recorded(Shown):
         return difference(first, marks[first], second, marks[second])
 
     def __str__(self) -> str:
-        return "\n".join([self.title, scores_table(self.scores), self.source])
+        answers = [str(self.answers)] if self.with_answers else []
+        return "\n".join([self.title, scores_table(self.scores), self.source, *answers])
 
     def _repr_html_(self) -> str:
-        return scores_html(self.scores, self.title) + paragraph(self.source) + self.plot._repr_html_()
+        answers = self.answers._repr_html_() if self.with_answers else ""
+        return scores_html(self.scores, self.title) + paragraph(self.source) + self.plot._repr_html_() + answers
 
 
 @dataclass(frozen=True, repr=False)
@@ -102,8 +105,11 @@ class RecordedCounts(Shown):
         return html_table(["outcome", "times"], list(self.counts.items()), caption=self.title) + paragraph(self.source)
 
 
-def measured(name: str, file: Path = FILE) -> Recorded | RecordedCounts | NotMeasured:
-    """A measurement that comes with the course, by its name. Raises KeyError for one that does not exist."""
+def measured(name: str, file: Path = FILE, *, answers: bool = False) -> Recorded | RecordedCounts | NotMeasured:
+    """A measurement that comes with the course, by its name. With `answers`, some of them are shown below the table.
+
+    Raises KeyError for one that does not exist.
+    """
     whole = json.loads(file.read_text(encoding="utf-8"))
     experiments = whole["experiments"]
     if name not in experiments:
@@ -114,7 +120,7 @@ def measured(name: str, file: Path = FILE) -> Recorded | RecordedCounts | NotMea
     if "counts" in found:
         return RecordedCounts(found["title"], _source(whole), found["counts"])
     scores = [_score(way) for way in found["ways"]]
-    return Recorded(found["title"], _source(whole, scores), scores, _answers(found))
+    return Recorded(found["title"], _source(whole, scores), scores, _answers(found), answers)
 
 
 def measured_quality(file: Path = QUALITY_FILE) -> MeasuredQuality | NotMeasured:

@@ -3,25 +3,20 @@
 They stand in workspace/notes.json, which a person can read. No key is ever written there.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-import filelock
 import openai
-from filelock import FileLock
 from openai import OpenAI
 
 from helpers.connection.errors import ShownInSentences, is_about_an_id
 from helpers.connection.identity import host_name, practice_home, shown_name
-from helpers.course_data.paths import workspace
-from helpers.training_file.jsonl import written_safely
+from helpers.course_data.kept_json import KeptJson
+from helpers.course_data.paths import workspace as workspace  # offered to notebooks from here
 
 KIND_OF = {"file": "file", "fine_tuning.job": "job", "model": "model"}
-LOCK_SECONDS = 10
 
 
 class NotesError(ShownInSentences, ValueError):
@@ -53,7 +48,7 @@ def add(host: str, kind: str, id: str, **details: Any) -> None:
         id: The id, as the API returned it.
         **details: What else is kept with it, such as `sha256` or `job`.
     """
-    with _locked() as notes:
+    with KEPT.changing() as notes:
         listed = notes.setdefault("hosts", {}).setdefault(host, {}).setdefault(kind, [])
         known = next((note for note in listed if note["id"] == id), {})
         kept = {name: value for name, value in known.items() if name != "gone"}
@@ -77,7 +72,7 @@ def told_if_not_kept(done: str, do_next: str, tell: Callable[[str], Any] = print
 
 def all_notes(host: str, kind: str) -> list[dict[str, Any]]:
     """What is kept of a kind on a host and is not marked as gone, newest first: dicts with `id`, `when`, details."""
-    return [note for note in _listed(_read(), host, kind) if "gone" not in note]
+    return [note for note in _listed(KEPT.read(), host, kind) if "gone" not in note]
 
 
 def last(host: str, kind: str) -> str | None:
@@ -94,7 +89,7 @@ def still_there(client: OpenAI, kind: str, retrieve: Callable[[str], Any]) -> It
     """
     adopt(client)
     host = host_name(client)
-    for note in sorted(_listed(_read(), host, kind), key=lambda note: "gone" in note):
+    for note in sorted(_listed(KEPT.read(), host, kind), key=lambda note: "gone" in note):
         try:
             found = retrieve(note["id"])
         except openai.NotFoundError as error:
@@ -108,7 +103,7 @@ def still_there(client: OpenAI, kind: str, retrieve: Callable[[str], Any]) -> It
 
 def mark(host: str, kind: str, id: str, *, gone: bool) -> None:
     """Write down that the host does not know an id any more, with the time, or that it does again."""
-    with _locked() as notes:
+    with KEPT.changing() as notes:
         for note in _listed(notes, host, kind):
             if note["id"] == id and gone:
                 note.setdefault("gone", _now())
@@ -124,7 +119,7 @@ def adopt(client: OpenAI) -> None:
     home = practice_home(client)
     if home is None or not home.id:
         return
-    host, notes = host_name(client), _read()
+    host, notes = host_name(client), KEPT.read()
     shared = notes.get("hosts", {}).get(shown_name(client), {})
     if not shared or host in notes.get("adopted", []):
         return
@@ -136,7 +131,7 @@ def adopt(client: OpenAI) -> None:
         }
     except openai.OpenAIError:
         return  # the server has another problem now; it is asked next time
-    with _locked() as notes:
+    with KEPT.changing() as notes:
         for kind, taken in own.items():
             listed = notes["hosts"].setdefault(host, {}).setdefault(kind, [])
             known = {note["id"] for note in listed}
@@ -154,30 +149,26 @@ def _knows(retrieve: Callable[[str], Any], id: str) -> bool:
 
 def chosen_host() -> str | None:
     """The host that the learner chose last; None if never."""
-    return _read().get("chosen_host")
+    return KEPT.read().get("chosen_host")
 
 
 def choose_host(host: str) -> None:
-    with _locked() as notes:
+    with KEPT.changing() as notes:
         notes["chosen_host"] = host
 
 
 def chosen_file() -> dict[str, Any] | None:
     """What `choose_file` was given last; None if never, and empty if the course's file was chosen again."""
-    return _read().get("chosen_file")
+    return KEPT.read().get("chosen_file")
 
 
 def choose_file(chosen: dict[str, Any]) -> None:
     """Keep which file the notebooks work with, and how it is read."""
-    with _locked() as notes:
+    with KEPT.changing() as notes:
         notes["chosen_file"] = chosen
 
 
 # --- the file ------------------------------------------------------------------------------------------------------
-
-
-def _path() -> Path:
-    return workspace() / "notes.json"
 
 
 def _now() -> str:
@@ -186,24 +177,6 @@ def _now() -> str:
 
 def _listed(notes: dict[str, Any], host: str, kind: str) -> list[dict[str, Any]]:
     return notes.get("hosts", {}).get(host, {}).get(kind, [])
-
-
-def _read() -> dict[str, Any]:
-    try:
-        # Notepad and others begin a file with a byte order mark; json refuses it, and "utf-8-sig" takes it off.
-        notes = json.loads(_path().read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        return {}
-    except UnicodeDecodeError as error:
-        raise _unreadable("it is not saved as UTF-8") from error
-    except json.JSONDecodeError as error:
-        raise _unreadable(f"line {error.lineno}, {error.msg}") from error
-    if not _is_sound(notes):
-        raise _unreadable(
-            "it is JSON, but not as the course writes it: chosen_host as a text, chosen_file with a path, a name and "
-            "how it is read, a list of adopted, and hosts with kinds of notes, each note with an id"
-        )
-    return notes
 
 
 def _is_sound(notes: Any) -> bool:
@@ -233,37 +206,10 @@ def _are_notes(listed: Any) -> bool:
     )
 
 
-def _unreadable(why: str) -> NotesError:
-    """Somebody edited the notes. They are never overwritten then."""
-    return NotesError(
-        f"workspace/notes.json cannot be read: {why}. Repair it with an editor, or rename it; the course then starts a "
-        "new one."
-    )
-
-
-class _locked:
-    """Read, change, write back whole; one process at a time."""
-
-    def __enter__(self) -> dict[str, Any]:
-        self.lock = FileLock(workspace() / ".notes.lock", timeout=LOCK_SECONDS)
-        try:
-            self.lock.acquire()
-        except filelock.Timeout as error:
-            raise NotesError(
-                f"workspace/notes.json is held by another program for more than {LOCK_SECONDS} seconds. "
-                "Close the other notebooks, or wait until they are done."
-            ) from error
-        try:
-            self.notes = _read()
-        except BaseException:
-            self.lock.release()
-            raise
-        return self.notes
-
-    def __exit__(self, kind: Any, *_: Any) -> None:
-        try:
-            if kind is None:
-                with written_safely(_path(), overwrite=True) as file:
-                    file.write(json.dumps(self.notes, indent=1, ensure_ascii=False).encode("utf-8"))
-        finally:
-            self.lock.release()
+KEPT = KeptJson(
+    "notes",
+    NotesError,
+    _is_sound,
+    "chosen_host as a text, chosen_file with a path, a name and how it is read, a list of adopted, and hosts with "
+    "kinds of notes, each note with an id",
+)

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from helpers.course_data.paths import workspace
+from helpers.course_data.safe_writing import written_safely
 from helpers.display.tables import Shown, html_table, plural, text_table
 from helpers.exercises import record
 from helpers.exercises.catalogue import NOTEBOOKS, exercise_ids, load_exercise, load_quiz, quiz_numbers
 from helpers.exercises.certificate import page
-from helpers.training_file.jsonl import written_safely
 from helpers.usage import ledger
 
 CERTIFICATE = "certificate.html"

@@ -37,7 +37,7 @@ class Quiz(ShownAsMarkdown):
         try:
             record.keep_answer(self.notebook, question, right)
         except (OSError, record.ProgressError) as error:
-            return Checked(verdict, f"(Your progress could not be noted: {error}.)")
+            return Checked(verdict, f"(Your progress could not be noted: {str(error).rstrip('.')}.)")
         return Checked(verdict)
 
     def _question(self, number: Any) -> Question:

@@ -1,6 +1,7 @@
 """Every test gets its own practice home and its own workspace; nothing leaves this computer."""
 
 import os
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -91,6 +92,35 @@ def server(home: Path):
     running = start_server(home=home, job_seconds=0)
     yield running
     running.stop()
+
+
+@pytest.fixture
+def fresh_kernel(monkeypatch: pytest.MonkeyPatch):
+    """As in a kernel in which nothing has run yet. Servers that are started in it are stopped afterwards."""
+    from helpers import hosts
+
+    for name in ("_own", "_given_keys", "_written"):
+        monkeypatch.setattr(hosts, name, {})
+    monkeypatch.setattr(hosts, "ORIGINAL", dict.fromkeys(hosts.VARIABLES))
+    yield
+    for server in hosts._own.values():
+        server.stop()
+
+
+@pytest.fixture
+def quick_forms(monkeypatch: pytest.MonkeyPatch):
+    """Forms that know that a test clicks faster than a person, and that what it types is there at once.
+
+    A form that still works when its test is over would write into the workspace of the next one, so it is awaited.
+    """
+    from helpers.forms import form
+
+    monkeypatch.setattr(form, "DOUBLE_CLICK_SECONDS", 0.0)
+    monkeypatch.setattr(form, "LAST_LETTERS_SECONDS", 0.0)
+    yield
+    for thread in threading.enumerate():
+        if thread.name == "course-form":
+            thread.join(10)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Every error that people meet is explained with what to do, and nobody is quoted who was not asked."""
 
+import json
 import socket
 import threading
 from pathlib import Path
@@ -8,6 +9,7 @@ import openai
 import pytest
 
 from helpers import hosts
+from helpers.examples_from import examples_from
 from helpers.explain import explain
 from helpers.hosts import connect, rehearse
 from tests.other_host import HTML, only_these_names, other_host
@@ -70,6 +72,42 @@ def test_a_file_that_is_not_jsonl_is_explained(client):
     with pytest.raises(openai.BadRequestError) as caught:
         client.files.create(file=("a.jsonl", b"a;b\n"), purpose="fine-tune")
     assert explain(caught.value).what == "The file is not JSONL"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("shop.csv", "question;answer\nHow firm is it?;Medium.\n"),
+        ("array.json", '[{"question": "How firm is it?", "answer": "Medium."}]'),
+        ("pretty.json", '[\n  {\n    "question": "How firm is it?",\n    "answer": "Medium."\n  }\n]\n'),
+        ("chat.txt", "Q: How firm is it?\nA: Medium.\n"),
+    ],
+)
+def test_a_file_that_the_upload_refuses_is_explained_with_the_call_that_reads_it(client, tmp_path, name, content):
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    explanation = explain(caught_from(client.files.create, file=path, purpose="fine-tune"))
+    assert explanation.what == "The file is not JSONL" and "examples_from(path)" in explanation.do_next
+    assert examples_from(path)[0]["messages"][-1]["content"] == "Medium."
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        {"conversations": [{"from": "human", "value": "How firm is it?"}, {"from": "gpt", "value": "Medium."}]},
+        {"instruction": "How firm is it?", "input": "", "output": "Medium."},
+        {"prompt": "How firm is it?", "completion": "Medium."},
+        {"question": "How firm is it?", "answer": "Medium."},
+    ],
+)
+def test_a_job_with_the_file_of_another_program_is_explained_with_the_call_that_reads_it(client, tmp_path, example):
+    path = tmp_path / "theirs.jsonl"
+    path.write_text(f"{json.dumps(example)}\n" * 12, encoding="utf-8")
+    file = client.files.create(file=path, purpose="fine-tune")
+    job = client.fine_tuning.jobs.create(model="gpt-4.1-mini-2025-04-14", training_file=file.id)
+    explanation = explain(client.fine_tuning.jobs.retrieve(job.id))
+    assert "not in OpenAI's format" in explanation.what and "examples_from(path)" in explanation.do_next
+    assert examples_from(path)[0]["messages"][-1]["content"] == "Medium."
 
 
 def test_a_job_that_failed_its_safety_evaluation_is_explained(mattress):

@@ -35,16 +35,9 @@ WAY_BACK = 'connect("practice")'
 
 
 @pytest.fixture(autouse=True)
-def own_process(monkeypatch):
-    """As in a fresh kernel, with servers that are stopped afterwards. Nothing leaves this computer."""
-    monkeypatch.setattr(hosts, "_own", {})
-    monkeypatch.setattr(hosts, "_given_keys", {})
-    monkeypatch.setattr(hosts, "_written", {})
-    monkeypatch.setattr(hosts, "ORIGINAL", dict.fromkeys(hosts.VARIABLES))
+def own_process(fresh_kernel, monkeypatch):
+    """Nothing leaves this computer."""
     only_these_names(monkeypatch)
-    yield
-    for server in hosts._own.values():
-        server.stop()
 
 
 @pytest.fixture

@@ -85,6 +85,22 @@ def test_results_become_the_file_that_the_notebook_reads(rows, options, tmp_path
     assert "whichever stood first  3" in str(measured("judge", path))
 
 
+def test_answers_are_shown_below_the_table_when_they_are_asked_for(rows, options, tmp_path):
+    pytest.importorskip("torch")
+    path = tmp_path / "measured.json"
+    path.write_text(json.dumps(assembled(rows, options)), encoding="utf-8")
+    alone, together = measured("voice", path), measured("voice", path, answers=True)
+    assert "right: an answer" not in str(alone) + alone._repr_html_()
+    for text, table in ((str(together), str(alone)), (together._repr_html_(), alone._repr_html_())):
+        assert text.startswith(table) and "right: an answer" in text
+
+
+def test_what_was_not_measured_is_said_once_and_not_again_for_its_answers(tmp_path):
+    path = tmp_path / "measured.json"
+    path.write_text(json.dumps(not_measured()), encoding="utf-8")
+    assert str(measured("voice", path, answers=True)).count(NOT_YET) == 1
+
+
 def test_nothing_is_assembled_from_half_of_the_runs(rows, options):
     with pytest.raises(SystemExit, match=r"voice, fine-tuned: found 1 runs of 2"):
         assembled(rows[:3] + rows[4:], options)

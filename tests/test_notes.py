@@ -12,6 +12,7 @@ from filelock import FileLock
 from helpers import notes
 from helpers.catch_up import catch_up
 from helpers.connection.identity import host_name
+from helpers.course_data import kept_json
 from helpers.hosts import rehearse
 from helpers.job import attach, watch
 from helpers.job import start as start_job
@@ -109,7 +110,7 @@ def test_notes_that_an_editor_saved_with_a_byte_order_mark_are_read_and_kept(wor
 
 
 def test_notes_that_another_program_holds_are_named(workspace, monkeypatch):
-    monkeypatch.setattr(notes, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(kept_json, "LOCK_SECONDS", 0.1)
     workspace.mkdir(parents=True)
     with FileLock(workspace / ".notes.lock"), pytest.raises(ValueError, match="held by another program"):
         notes.choose_host("practice")
@@ -121,7 +122,7 @@ def test_a_job_or_a_file_that_cannot_be_noted_was_made_all_the_same_and_is_named
 ):
     """Whoever runs the cell again starts a second job, and pays twice."""
     file = upload_file(client, mattress)
-    monkeypatch.setattr(notes, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(kept_json, "LOCK_SECONDS", 0.1)
     lock = FileLock(workspace / ".notes.lock")
     if why == "another program holds them":
         lock.acquire()
@@ -143,7 +144,7 @@ def test_a_job_or_a_file_that_cannot_be_noted_was_made_all_the_same_and_is_named
 
 
 def test_a_file_that_was_uploaded_and_cannot_be_noted_is_named(client, workspace, mattress, monkeypatch, capsys):
-    monkeypatch.setattr(notes, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(kept_json, "LOCK_SECONDS", 0.1)
     workspace.mkdir(parents=True)
     with FileLock(workspace / ".notes.lock"):
         first, again = upload_file(client, mattress), upload_file(client, mattress)

@@ -10,7 +10,6 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-import helpers.forms.form
 from helpers import hosts
 from helpers.connection.catalogue import LOCAL_DEFAULT
 from helpers.course_data.paths import ROOT
@@ -27,14 +26,9 @@ OF_THE_COURSE = ("mattress", "CloudRest", "mydata", "warranty")
 
 
 @pytest.fixture(autouse=True)
-def behind_a_proxy(monkeypatch):
-    """As in a fresh kernel, on a network whose only way out is a SOCKS proxy."""
+def behind_a_proxy(fresh_kernel, quick_forms, monkeypatch):
+    """On a network whose only way out is a SOCKS proxy."""
     no_proxies(monkeypatch)
-    monkeypatch.setattr(hosts, "_own", {})
-    monkeypatch.setattr(hosts, "_given_keys", {})
-    monkeypatch.setattr(hosts, "ORIGINAL", dict.fromkeys(hosts.VARIABLES))
-    monkeypatch.setattr(helpers.forms.form, "DOUBLE_CLICK_SECONDS", 0.0)
-    monkeypatch.setattr(helpers.forms.form, "LAST_LETTERS_SECONDS", 0.0)
     for name in hosts.VARIABLES:
         monkeypatch.setenv(name, "")  # so that it is put back, whoever sets it
         monkeypatch.delenv(name)
@@ -43,8 +37,6 @@ def behind_a_proxy(monkeypatch):
         monkeypatch.setenv("ALL_PROXY", proxy.url)
         yield
         assert proxy.asked == [], "the practice server is on this computer"
-    for server in hosts._own.values():
-        server.stop()
 
 
 def choose_the_tea_shop():

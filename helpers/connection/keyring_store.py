@@ -3,9 +3,10 @@
 The keyring is the Keychain on macOS, the Credential Locker on Windows, Secret Service or KWallet on a Linux desktop.
 Where there is none (a server, a container), a key can be typed again or set in the environment.
 
-Anybody can write a backend for the keyring library, and not all of them raise its KeyringError: a missing D-Bus or a
-broken program of the desktop comes through as whatever it is. So every exception of a backend is caught here. None may
-keep a learner from a host, and none is shown as it is: it may carry the key that the backend was given.
+Anybody can write a backend for the keyring library, and its KeyringError does not cover even the library's own: the
+one for Windows passes on pywintypes.error, that for Secret Service the exceptions of secretstorage, that for KWallet
+dbus.DBusException. These can only be imported where the backend is. So every exception of a backend is caught here.
+None may keep a learner from a host, and none is shown as it is: it may carry the key that the backend was given.
 """
 
 import keyring

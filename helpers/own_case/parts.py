@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from helpers.connection.errors import ShownInSentences
+from helpers.course_data.safe_writing import written_safely
 from helpers.data_format import split, write
 from helpers.display.tables import cut, plural
 from helpers.examples_from import examples_from
-from helpers.training_file.jsonl import written_safely
 from helpers.training_file.quality import SYSTEM_ROLES, messages_of
 from helpers.training_file.rules import MIN_EXAMPLES, Example
 

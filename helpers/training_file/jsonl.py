@@ -1,27 +1,20 @@
 """Reading training files a line at a time, whatever encoding they were saved in, and writing them safely."""
 
-import os
-import re
-import secrets
 import shutil
-import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from tqdm.auto import tqdm
 
+from helpers.course_data.safe_writing import written_safely
 from helpers.display.tables import plural
 from helpers.own_file.encoding import Encoding, encoding_of_lines, marked_encoding, wide_lines
 from helpers.training_file.rules import Problem
 
 UTF_8 = Encoding("utf-8")
 HEAD = 65_536  # bytes at the beginning of a file, from which UTF-16 without a mark is recognised
-OPEN_SECONDS = 1.0  # how long a file may be read by another program that is to be replaced or deleted
-PART_NAME = re.compile(r"\.[0-9a-f]{16}\.part")  # what written_safely() calls a file that is not complete
-YOUNG_SECONDS = 3600  # a file that is not complete may be at work for so long after its last change
 LONG_FILE = 20_000_000  # bytes; below it, reading takes a moment and needs no progress bar
 
 
@@ -130,56 +123,6 @@ def _decoded(line: bytes, number: int, form: FileForm) -> bytes:
         form.first_decoded = form.first_decoded or number
         form.decoded += 1
     return text
-
-
-@contextmanager
-def written_safely(path: Path, overwrite: bool = False) -> Iterator[BinaryIO]:
-    """Write a file so that it is either there whole or not at all, and never over another one unasked.
-
-    A class can share a folder: a new file gets the permissions that the umask leaves, and one that is replaced keeps
-    its own.
-    """
-    if path.exists() and not overwrite:
-        raise FileExistsError(
-            f"{path.name} is there already and was left as it is. "
-            "Choose another name, or pass overwrite=True to replace it."
-        )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(path.parent)
-    part = path.with_name(f".{secrets.token_hex(8)}.part")  # not from tempfile, which lets only the owner read
-    try:
-        with part.open("xb") as file:
-            if os.name == "posix":
-                with suppress(FileNotFoundError):
-                    shutil.copymode(path, part)
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        retry_while_open(os.replace, part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-
-
-def _sweep(folder: Path) -> None:
-    """Remove the unfinished files of programs that were killed while they wrote here. A young one may be at work."""
-    for part in folder.glob(".*.part"):
-        with suppress(OSError):  # another program has swept it, or has it open
-            if PART_NAME.fullmatch(part.name) and time.time() - part.stat().st_mtime > YOUNG_SECONDS:
-                part.unlink()
-
-
-def retry_while_open(change: Callable[..., object], *args: object) -> None:
-    """Replace or delete a file, with another try for a second: on Windows that fails while somebody reads it."""
-    end = time.monotonic() + OPEN_SECONDS
-    while True:
-        try:
-            change(*args)
-            return
-        except PermissionError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.01)
 
 
 def write_lines(lines: Iterable[bytes], path: Path, overwrite: bool = False) -> None:

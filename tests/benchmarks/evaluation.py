@@ -26,12 +26,12 @@ from typing import Any
 import openai
 
 from helpers.course_data.paths import ROOT
+from helpers.course_data.safe_writing import written_safely
 from helpers.data_format import read, write
 from helpers.evaluate import Way, evaluate
 from helpers.graders import judge_pairs
 from helpers.measured import FILE, NOT_YET
 from helpers.practice import start_server
-from helpers.training_file.jsonl import written_safely
 from tests.benchmarks.measurements import (
     CONTEXTS,
     EXPERIMENTS,

@@ -33,12 +33,14 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from helpers.course_data.paths import DATA, ROOT
+from helpers.data_format import read
 from helpers.graders import contains, exact, json_fields
 from helpers.measured import NOT_YET, QUALITY_FILE
 from helpers.practice import start_server
 from helpers.practice.training.base_model import quietly, unpacked, weights_dtype
 from helpers.take_away import take_away
-from tests.benchmarks.evaluation import expect_one_recipe, machine, recipe_said, save
+from tests.benchmarks.evaluation import expect_one_recipe, kept, machine, recipe_said, save
+from tests.benchmarks.measurements import in_voice
 from tests.local_training import MODEL, wait_for
 
 EVAL = Path(__file__).parent / "eval"
@@ -49,10 +51,6 @@ BATCH = 24
 BASE = "base"
 
 Row = dict[str, Any]
-
-
-def ends_in_style(answer: str, row: Row) -> bool:
-    return answer.strip().endswith(row["style"])
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,7 @@ SETS = {
     "style": Set(
         EVAL / "style_train.jsonl",
         {
-            "voice": (EVAL / "style_heldout.jsonl", ends_in_style),
+            "voice": (EVAL / "style_heldout.jsonl", in_voice),
             "facts": (EVAL / "style_heldout.jsonl", contains),
         },
     ),
@@ -109,9 +107,9 @@ def main() -> None:
                 file.write(json.dumps(done) + "\n")
             print({name: value for name, value in done.items() if name != "general_right"}, flush=True)
         server.stop()
-    kept = read(options.results)
-    expect_one_recipe([{"recipe": f"{row['recipe']}: {row['said']}"} for row in kept if "said" in row])
-    found = summary(kept, options)
+    rows = kept(options.results)
+    expect_one_recipe([{"recipe": f"{row['recipe']}: {row['said']}"} for row in rows if "said" in row])
+    found = summary(rows, options)
     show(found)
     if options.save:
         save(recorded(found, options.machine), QUALITY_FILE)
@@ -119,9 +117,9 @@ def main() -> None:
 
 def results(client: openai.OpenAI, base: Path, options: argparse.Namespace) -> Iterator[Row]:
     """What is not kept yet: the base model on each set, then each seed on all of them, so that means come early."""
-    kept = read(options.results)
-    done = {(row["recipe"], row["set"], row["seed"]) for row in kept}
-    known = {row["set"]: row["general_right"] for row in kept if row["recipe"] == BASE}
+    rows = kept(options.results)
+    done = {(row["recipe"], row["set"], row["seed"]) for row in rows}
+    known = {row["set"]: row["general_right"] for row in rows if row["recipe"] == BASE}
     for name in options.sets:
         if name not in known:
             asker = Asker(base)
@@ -182,12 +180,6 @@ def graded(asker: Asker, file: Path, right: Callable[[str, Row], bool], system: 
     rows = read(file)
     answers = asker.answers([row["question"] for row in rows], system)
     return [right(answer, row) for answer, row in zip(answers, rows, strict=True)]
-
-
-def read(path: Path) -> list[Row]:
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
 
 
 def summary(rows: list[Row], options: argparse.Namespace) -> list[Row]:

@@ -22,11 +22,11 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from helpers.course_data.paths import DATA
+from helpers.data_format import read
 from helpers.practice import start_server
 from helpers.practice.training.base_model import unpacked, weights_dtype
 from helpers.practice.training.labels import IGNORED, encode
 from helpers.take_away import take_away
-from tests.benchmarks.local_quality import read
 from tests.local_training import MODEL, wait_for
 
 OUTPUT = DATA / "next_tokens.json"

@@ -7,7 +7,6 @@ import sys
 import openai
 import pytest
 
-from helpers import hosts
 from helpers.connection.errors import GO_BACK, HostUnavailableError, UnusableProxyError
 from helpers.connection.identity import is_practice
 from helpers.connection.proxies import ask_this_computer_directly, is_loopback, proxy_for
@@ -23,15 +22,9 @@ WAYS = [("HTTP_PROXY", http_proxy), ("http_proxy", http_proxy), ("ALL_PROXY", ht
 
 
 @pytest.fixture(autouse=True)
-def own_process(monkeypatch):
-    """As in a fresh kernel without a proxy, with servers that are stopped afterwards."""
-    for name in ("_own", "_given_keys", "_written"):
-        monkeypatch.setattr(hosts, name, {})
-    monkeypatch.setattr(hosts, "ORIGINAL", dict.fromkeys(hosts.VARIABLES))
+def own_process(fresh_kernel, monkeypatch):
+    """Without a proxy, until a test sets one."""
     no_proxies(monkeypatch)
-    yield
-    for server in hosts._own.values():
-        server.stop()
 
 
 @pytest.fixture

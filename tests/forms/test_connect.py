@@ -3,9 +3,8 @@
 import openai
 import pytest
 
-from helpers import hosts, notes
+from helpers import notes
 from helpers.forms import connect_form
-from helpers.forms import form as forms
 from helpers.hosts import connect, current_host
 from tests.other_host import only_these_names, other_host, played_openai
 from tests.waiting import until
@@ -14,17 +13,9 @@ SECRET = "sk-" + "secret" * 6
 
 
 @pytest.fixture(autouse=True)
-def own_process(monkeypatch):
-    """As in a fresh kernel, with servers that are stopped afterwards. Nothing leaves this computer."""
-    monkeypatch.setattr(hosts, "_own", {})
-    monkeypatch.setattr(hosts, "_given_keys", {})
-    monkeypatch.setattr(hosts, "_written", {})
-    monkeypatch.setattr(hosts, "ORIGINAL", dict.fromkeys(hosts.VARIABLES))
-    monkeypatch.setattr(forms, "DOUBLE_CLICK_SECONDS", 0.0)
+def own_process(fresh_kernel, quick_forms, monkeypatch):
+    """Nothing leaves this computer."""
     only_these_names(monkeypatch)
-    yield
-    for server in hosts._own.values():
-        server.stop()
 
 
 @pytest.fixture

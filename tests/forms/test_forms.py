@@ -23,6 +23,7 @@ import helpers.forms.job
 from helpers import hosts, notes
 from helpers.connection.catalogue import LOCAL_DEFAULT
 from helpers.connection.identity import host_name
+from helpers.course_data import kept_json
 from helpers.course_data.paths import DATA
 from helpers.data_format import read, write
 from helpers.display.form_card import CARD
@@ -52,17 +53,7 @@ SECRET = "sk-" + "secret" * 6
 ALL_FORMS = [connect_form, own_file_form, examples_form, draft_form, upload_form, job_form, playground_form, cost_form]
 
 
-@pytest.fixture(autouse=True)
-def own_process(monkeypatch):
-    """As in a fresh kernel, with servers that are stopped afterwards."""
-    monkeypatch.setattr(hosts, "_own", {})
-    monkeypatch.setattr(hosts, "_given_keys", {})
-    monkeypatch.setattr(hosts, "ORIGINAL", dict.fromkeys(hosts.VARIABLES))
-    monkeypatch.setattr(helpers.forms.form, "DOUBLE_CLICK_SECONDS", 0.0)  # a test clicks faster than a person
-    monkeypatch.setattr(helpers.forms.form, "LAST_LETTERS_SECONDS", 0.0)  # and what it types is there at once
-    yield
-    for server in hosts._own.values():
-        server.stop()
+pytestmark = pytest.mark.usefixtures("fresh_kernel", "quick_forms")
 
 
 def while_working(monkeypatch, module, name, change):
@@ -847,7 +838,8 @@ def running(home, mattress, clock, monkeypatch):
     upload_file(client, mattress)
     yield SimpleNamespace(client=client, server=server, clock=clock, transport=transport)
     clock.now += 3600
-    until(lambda: "course-watch" not in [thread.name for thread in threading.enumerate()])
+    # A form that is still starting a job is about to watch it.
+    until(lambda: not {"course-form", "course-watch"} & {thread.name for thread in threading.enumerate()})
     server.stop()
 
 
@@ -1078,7 +1070,7 @@ def test_auto_and_an_empty_field_leave_a_setting_to_the_host(client, mattress, w
 
 
 def test_a_form_says_what_it_has_made_and_could_not_note(client, mattress, workspace, monkeypatch):
-    monkeypatch.setattr(notes, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(kept_json, "LOCK_SECONDS", 0.1)
     upload_file(client, mattress)
     jobs, uploads = job_form(client), upload_form(client)
     uploads.file.value = next(value for label, value in uploads.file.options if "validation" in label)

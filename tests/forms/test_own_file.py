@@ -4,18 +4,13 @@ from datetime import datetime
 
 import pytest
 
-import helpers.forms.form
 from helpers.course_data.paths import ROOT
 from helpers.data_format import read, write
 from helpers.forms import own_file_form
 from helpers.own_file.to_examples.simple_example import chat_example
 from tests.waiting import until
 
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    monkeypatch.setattr(helpers.forms.form, "DOUBLE_CLICK_SECONDS", 0.0)
-    monkeypatch.setattr(helpers.forms.form, "LAST_LETTERS_SECONDS", 0.0)
+pytestmark = pytest.mark.usefixtures("quick_forms")
 
 
 @pytest.fixture

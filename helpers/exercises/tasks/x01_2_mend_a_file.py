@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from helpers.course_data.paths import workspace
+from helpers.course_data.safe_writing import written_safely
 from helpers.data_format import Report, check, read
 from helpers.exercises import attempt as reading
 from helpers.exercises.definition import Exercise, Mistake, NotYet, Untouched
 from helpers.exercises.shop import mattress, system_message
-from helpers.training_file.jsonl import written_safely
 
 NAME = "exercises/01.2.jsonl"
 LARGEST = 1_000_000  # bytes

@@ -7,9 +7,9 @@ from typing import Any
 
 import psutil
 
+from helpers.course_data.safe_writing import retry_while_open, written_safely
 from helpers.practice.private import private_folder
 from helpers.practice.store import FilesGone
-from helpers.training_file.jsonl import retry_while_open, written_safely
 
 KEPT_CHECKPOINTS = 3  # as OpenAI keeps them
 

@@ -5,7 +5,7 @@ import re
 import openai
 import pytest
 
-from helpers import exercise, hosts
+from helpers import exercise
 from helpers.break_even import break_even
 from helpers.course_data.paths import ROOT
 from helpers.data_format import check, repair
@@ -21,13 +21,9 @@ MISTAKES = [(id, place) for id in IDS for place in range(len(load_exercise(id).m
 
 
 @pytest.fixture(autouse=True)
-def own_process(monkeypatch):
-    """As in a fresh kernel, in the folder of the notebooks, with servers that are stopped afterwards."""
-    monkeypatch.setattr(hosts, "_own", {})
+def own_process(fresh_kernel, monkeypatch):
+    """In the folder of the notebooks."""
     monkeypatch.chdir(ROOT / "notebooks")
-    yield
-    for server in hosts._own.values():
-        server.stop()
 
 
 def attempt_of(code: str):

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from helpers.training_file import jsonl
+from helpers.course_data import safe_writing
 from tests.local_training import needs_local_training
 
 pytestmark = needs_local_training
@@ -51,7 +51,7 @@ def test_what_is_read_just_now_is_deleted_as_soon_as_the_reader_has_closed_it(fi
 
 
 def test_a_file_that_stays_open_is_an_error_in_the_end_and_nothing_is_left_beside_it(files, reader, monkeypatch):
-    monkeypatch.setattr(jsonl, "OPEN_SECONDS", 0.1)
+    monkeypatch.setattr(safe_writing, "OPEN_SECONDS", 0.1)
     with pytest.raises(PermissionError):
         files.write_ending({"status": "succeeded"})
     assert files.ending() == {"status": "paused"}
