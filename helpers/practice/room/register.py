@@ -9,8 +9,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from helpers.course_data.safe_writing import written_safely
 from helpers.practice.private import private_folder
-from helpers.training_file.jsonl import written_safely
 
 TEACHER = "teacher"
 MOST_LEARNERS = 500
