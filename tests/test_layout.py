@@ -11,6 +11,7 @@ import helpers
 from helpers.course_data.paths import ROOT
 
 HELPERS = ROOT / "helpers"
+INTERFACES = ["helpers", "helpers.forms", "helpers.practice", "helpers.practice.store"]  # what they offer, by name
 NAMED_OTHERWISE = {"05_did_it_help": "evaluate"}  # a question, which no module can be named like
 ON_TOP = {path.stem for path in HELPERS.glob("*.py")} - {"__init__"}
 
@@ -40,9 +41,21 @@ def test_tests_lie_in_the_same_folders_as_what_they_test():
 
 def test_packages_below_do_nothing_when_they_are_imported():
     """A training process must not load pandas to read a line."""
-    shown_to_learners = {HELPERS / "forms", HELPERS / "practice"}
-    below = [path for path in HELPERS.rglob("__init__.py") if path.parent not in {HELPERS, *shown_to_learners}]
+    interfaces = {ROOT.joinpath(*package.split(".")) for package in INTERFACES}
+    below = [path for path in HELPERS.rglob("__init__.py") if path.parent not in interfaces]
     assert [str(path) for path in below if path.read_text(encoding="utf-8")] == []
+
+
+@pytest.mark.parametrize("package", INTERFACES)
+def test_a_package_that_is_an_interface_loads_next_to_nothing(package):
+    """Neither pandas nor FastAPI nor PyTorch: what it offers is loaded when it is asked for, or needs only Python."""
+    code = f"import sys, {package}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
+    bare = subprocess.run(
+        [sys.executable, "-c", "import sys; print(*sys.modules)"], check=True, capture_output=True, text=True
+    )
+    added = set(loaded.stdout.split()) - {name.partition(".")[0] for name in bare.stdout.split()}
+    assert added - sys.stdlib_module_names <= {"helpers", "platformdirs"}
 
 
 def test_nothing_imports_upward_and_there_are_no_circles():

@@ -7,9 +7,10 @@ from helpers.own_file.dialect_readers.messages import ROLE_KEYS, TEXT_KEYS, NoMe
 from helpers.own_file.dialect_readers.prompt_separators import Separators
 from helpers.own_file.dialect_readers.record_parts import SYSTEM_KEYS, text_of_parts, with_system
 from helpers.own_file.format_readers.strict_json import json_inside
+from helpers.training_file.chat_rules import CHAT_KEYS, MESSAGE_KEYS, ROLES
+from helpers.training_file.dpo_rules import DPO_KEYS, DPO_OTHER_NAMES
 from helpers.training_file.other_format import converted
-from helpers.training_file.problem import carries_text, excerpt
-from helpers.training_file.rules import CHAT_KEYS, DPO_KEYS, DPO_OTHER_NAMES, MESSAGE_KEYS, ROLES, Example
+from helpers.training_file.problem import Example, carries_text, excerpt
 
 LONGEST_SHOWN = 80  # characters of a value that is removed
 # Other programs' names for the same thing: {"from": "human", "value": "..."}

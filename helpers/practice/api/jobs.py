@@ -1,73 +1,25 @@
 """/v1/fine_tuning/jobs: create, list, follow, cancel, pause, resume."""
 
 import time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from helpers.practice.api.errors import ApiError
-from helpers.practice.api.json_body import JsonBody
+from helpers.practice.api.job_objects import show_checkpoint, show_event, show_job
+from helpers.practice.api.job_request import CreateJob, method_of, suffix_in_names
 from helpers.practice.api.pagination import listed, newest_first, page, unknown_cursor
-from helpers.practice.engine import FINAL, Checkpoint, Engine, Event, Progress
+from helpers.practice.engine import FINAL, Engine, Progress
 from helpers.practice.job_lifecycle import Jobs
 from helpers.practice.store import Job, StoredFile
 
-ORGANIZATION = "org-practice"
-SHOWN_AT_THE_TOP = ("n_epochs", "batch_size", "learning_rate_multiplier")  # the older place of the hyperparameters
-
 router = APIRouter(prefix="/fine_tuning/jobs")
-
-Auto = Literal["auto"]
-Key = Annotated[str, StringConstraints(max_length=64)]
-Value = Annotated[str, StringConstraints(max_length=512)]
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Hyperparameters(Strict):
-    n_epochs: Auto | Annotated[int, Field(ge=1, le=50)] = "auto"
-    batch_size: Auto | Annotated[int, Field(ge=1, le=256)] = "auto"
-    learning_rate_multiplier: Auto | Annotated[float, Field(gt=0, allow_inf_nan=False)] = "auto"
-
-
-class DpoHyperparameters(Hyperparameters):
-    beta: Auto | Annotated[float, Field(ge=0, le=2)] = "auto"
-
-
-class Supervised(Strict):
-    hyperparameters: Hyperparameters = Hyperparameters()
-
-
-class Dpo(Strict):
-    hyperparameters: DpoHyperparameters = DpoHyperparameters()
-
-
-class Method(Strict):
-    type: Literal["supervised", "dpo", "reinforcement"]
-    supervised: Supervised | None = None
-    dpo: Dpo | None = None
-    reinforcement: dict[str, Any] | None = None
-
-
-class CreateJob(Strict, JsonBody):
-    model: str
-    training_file: str
-    validation_file: str | None = None
-    method: Method | None = None
-    hyperparameters: Hyperparameters | None = None
-    suffix: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
-    seed: Annotated[int, Field(ge=0, le=2147483647)] | None = None
-    metadata: Annotated[dict[Key, Value], Field(max_length=16)] | None = None
-    integrations: Annotated[list[dict[str, Any]], Field(max_length=5)] | None = None
 
 
 @router.post("")
 def create(request: Request, body: CreateJob) -> dict[str, Any]:
     engine = _engine_for(request, body.model)
-    method = _method(body, engine)
+    method = method_of(body, engine)
     if body.integrations:
         raise ApiError(
             400, "The practice server has no integrations, such as Weights and Biases.", param="integrations"
@@ -80,14 +32,14 @@ def create(request: Request, body: CreateJob) -> dict[str, Any]:
         "engine": engine.name,
         "training_file": training.id,
         "validation_file": validation.id if validation else None,
-        "suffix": _suffix(body.suffix),
+        "suffix": suffix_in_names(body.suffix),
         "seed": body.seed,
         "method": method,
         "metadata": body.metadata,
     }
     job = request.app.state.validation.create(engine, values, training, validation)
     # As on the real API, a new job is still being validated and its settings are still "auto".
-    return show(job, Progress("validating_files", []))
+    return show_job(job, Progress("validating_files", []))
 
 
 def _engine_for(request: Request, model: str) -> Engine:
@@ -102,50 +54,11 @@ def _engine_for(request: Request, model: str) -> Engine:
     )
 
 
-def _method(body: CreateJob, engine: Engine) -> dict[str, Any]:
-    """The method as it is shown with the job; the older top-level `hyperparameters` mean a supervised one."""
-    if body.method is not None and body.hyperparameters is not None:
-        message = "Only one of 'method' and the older 'hyperparameters' can be given."
-        raise ApiError(400, message, param="hyperparameters")
-    if body.method is None:
-        hyperparameters = body.hyperparameters or Hyperparameters()
-        return {"type": "supervised", "supervised": {"hyperparameters": hyperparameters.model_dump()}}
-    kind = body.method.type
-    if kind not in engine.methods:
-        raise ApiError(
-            400,
-            f"The method '{kind}' is not offered for {body.model} on the practice server; expected one of: "
-            f"{', '.join(engine.methods)}.",
-            code="unsupported_method",
-            param="method.type",
-        )
-    given = getattr(body.method, kind) or {"supervised": Supervised, "dpo": Dpo}[kind]()
-    return {"type": kind, kind: given.model_dump()}
-
-
 def _training_file(request: Request, file_id: str, param: str) -> StoredFile:
     file = request.app.state.store.file(file_id)
     if file is None or file.purpose != "fine-tune":
         raise ApiError(400, f"invalid {param}: {file_id}", param=param)
     return file
-
-
-def _suffix(suffix: str | None) -> str | None:
-    """The suffix as it stands in a model's name: lower case; blanks, signs and the like become hyphens.
-
-    Letters of other scripts are refused. As hyphens they would say nothing: a name in Chinese would be `---`.
-    """
-    if suffix is None:
-        return None
-    if foreign := sorted({letter for letter in suffix if letter.isalnum() and not letter.isascii()}):
-        raise ApiError(
-            400,
-            f"Invalid value for 'suffix': found {', '.join(foreign)}; expected a-z, 0-9 and hyphens. It becomes a part "
-            "of the model's name.",
-            code="invalid_value",
-            param="suffix",
-        )
-    return "".join(letter if letter.isalnum() else "-" for letter in suffix.lower())
 
 
 # --- following a job --------------------------------------------------------------------------------------------
@@ -163,14 +76,14 @@ def list_jobs(
     wanted = {name[9:-1]: value for name, value in asked.items() if name.startswith("metadata[") and name.endswith("]")}
     without = asked.get("metadata") == "null"
     found, more = store.page_of_jobs(limit, after=cursor, metadata=wanted, without_metadata=without)
-    return listed([show(job, _jobs(request).progress(job)) for job in found], more)
+    return listed([show_job(job, _jobs(request).progress(job)) for job in found], more)
 
 
 @router.get("/{job_id}")
 def retrieve(request: Request, job_id: str) -> dict[str, Any]:
     job = _job(request, job_id)
     progress = _jobs(request).progress(job)
-    return show(job, progress)
+    return show_job(job, progress)
 
 
 @router.get("/{job_id}/events")
@@ -192,7 +105,7 @@ def list_events(
         ApiError: There is no such job, or `after` is the id of none of its events.
     """
     events = _jobs(request).progress(_job(request, job_id)).events
-    return newest_first(events, _show_event, after=after, limit=limit)
+    return newest_first(events, show_event, after=after, limit=limit)
 
 
 @router.get("/{job_id}/checkpoints")
@@ -214,7 +127,7 @@ def list_checkpoints(
         ApiError: There is no such job, or `after` is the id of none of its checkpoints.
     """
     checkpoints = _jobs(request).progress(_job(request, job_id)).checkpoints
-    return page(checkpoints[::-1], lambda each: _show_checkpoint(job_id, each), after=after, limit=limit, ends=True)
+    return page(checkpoints[::-1], lambda each: show_checkpoint(job_id, each), after=after, limit=limit, ends=True)
 
 
 # --- changing a job ---------------------------------------------------------------------------------------------
@@ -255,61 +168,10 @@ def _after(request: Request, job_id: str, verb: str) -> dict[str, Any]:
     """Tell the engine, and show the job as it is now."""
     job = _job(request, job_id)
     getattr(request.app.state.engines[job.engine], verb)(job)
-    return show(job, _jobs(request).progress(job))
+    return show_job(job, _jobs(request).progress(job))
 
 
-# --- what a job looks like --------------------------------------------------------------------------------------
-
-
-def show(job: Job, progress: Progress) -> dict[str, Any]:
-    kind = job.method["type"]
-    asked, chosen = job.method[kind]["hyperparameters"], progress.hyperparameters or {}
-    shown = {name: chosen.get(name, value) for name, value in asked.items()}
-    return {
-        "id": job.id,
-        "object": "fine_tuning.job",
-        "created_at": int(job.created_at),
-        "error": progress.error,
-        "estimated_finish": progress.estimated_finish,
-        "fine_tuned_model": progress.fine_tuned_model,
-        "finished_at": progress.finished_at,
-        "hyperparameters": {name: shown[name] for name in SHOWN_AT_THE_TOP},
-        "integrations": [],
-        "metadata": job.metadata,
-        "method": {"type": kind, kind: {"hyperparameters": shown}},
-        "model": job.model,
-        "organization_id": ORGANIZATION,
-        "result_files": [Jobs.result_file_id(job)] if progress.status == "succeeded" else [],
-        "seed": job.seed,
-        "status": progress.status,
-        "trained_tokens": progress.trained_tokens,
-        "training_file": job.training_file,
-        "validation_file": job.validation_file,
-    }
-
-
-def _show_event(event: Event) -> dict[str, Any]:
-    return {
-        "id": event.id,
-        "object": "fine_tuning.job.event",
-        "created_at": event.created_at,
-        "level": event.level,
-        "message": event.message,
-        "type": event.type,
-        "data": event.data,
-    }
-
-
-def _show_checkpoint(job_id: str, checkpoint: Checkpoint) -> dict[str, Any]:
-    return {
-        "id": checkpoint.id,
-        "object": "fine_tuning.job.checkpoint",
-        "created_at": checkpoint.created_at,
-        "fine_tuned_model_checkpoint": checkpoint.name,
-        "fine_tuning_job_id": job_id,
-        "metrics": checkpoint.metrics,
-        "step_number": checkpoint.step,
-    }
+# --- what the routes share --------------------------------------------------------------------------------------
 
 
 def _jobs(request: Request) -> Jobs:
