@@ -40,14 +40,15 @@ class Checked(Shown):
         return {"right": "Right.", "wrong": "Not yet.", "nothing": "Nothing was attempted yet."}[self.verdict.status]
 
     @property
-    def _says(self) -> str:
+    def says(self) -> str:
+        """What is right or wrong in the attempt, without the verdict in front of it."""
         return "\n".join(filter(None, [self.verdict.says, self.not_kept]))
 
     def __str__(self) -> str:
-        return f"{self._word} {self._says}"
+        return f"{self._word} {self.says}"
 
     def _repr_html_(self) -> str:
-        return f'<div role="status"><strong>{self._word}</strong> {lines_as_html(self._says)}</div>'
+        return f'<div role="status"><strong>{self._word}</strong> {lines_as_html(self.says)}</div>'
 
 
 @dataclass(frozen=True, repr=False)

@@ -63,9 +63,11 @@ class Progress(Shown):
             overwrite: Replace a certificate that is there.
 
         Raises:
-            ValueError: Nothing is done yet.
+            ValueError: Nothing is done yet, or there is no name.
             FileExistsError: There is one already.
         """
+        if not name.strip():
+            raise ValueError('Whose certificate is it? Write progress().certificate("Your name").')
         if not self.done:
             raise ValueError("No exercise is solved yet, so there is nothing to certify. Begin with exercise 00.1.")
         solved = [(id, load_exercise(id).title, self._state(id).removeprefix("done on ")) for id in self.done]
@@ -74,6 +76,11 @@ class Progress(Shown):
         facts = [*seen, *_used(), *((str(what), str(value)) for what, value in (measured or {}).items())]
         written = page(name, date.today(), len(exercise_ids()), solved, quizzes, facts)
         path = workspace() / CERTIFICATE
+        if path.exists() and not overwrite:
+            raise FileExistsError(
+                f"{CERTIFICATE} is in your workspace already and was left as it is. To write it anew: "
+                f"progress().certificate({name!r}, overwrite=True)"
+            )
         with written_safely(path, overwrite) as file:
             file.write(written.encode("utf-8"))
         return Certificate(path)

@@ -19,8 +19,8 @@ def test_it_shows_its_task_and_how_to_go_on():
 
 def test_a_dollar_sign_in_a_task_is_not_taken_for_a_formula():
     page = shown(exercise("04.2"))["text/markdown"]
-    assert r"\$3.00" in page
-    assert r"\$" not in str(exercise("04.2"))
+    assert "<span>&#36;</span>3.00" in page and "$" not in page
+    assert "A training cost $3.00." in str(exercise("04.2"))
 
 
 def test_an_id_that_there_is_not_is_answered_with_those_that_there_are():

@@ -126,6 +126,12 @@ def test_without_anything_done_there_is_nothing_to_certify():
     assert not (workspace() / "certificate.html").exists()
 
 
+def test_a_certificate_has_a_name():
+    exercise("03.1").check(39)
+    with pytest.raises(ValueError, match="Whose certificate is it"):
+        progress().certificate(" ")
+
+
 def test_it_says_who_did_what_and_what_was_measured():
     exercise("04.1").check(0.0525)
     quiz("04").answer(1, "a")
@@ -141,7 +147,7 @@ def test_it_says_who_did_what_and_what_was_measured():
 def test_one_that_is_there_is_replaced_only_when_asked():
     exercise("03.1").check(39)
     progress().certificate("Ada")
-    with pytest.raises(FileExistsError, match="overwrite=True"):
+    with pytest.raises(FileExistsError, match=r"To write it anew: .*\.certificate\('Grace', overwrite=True\)"):
         progress().certificate("Grace")
     progress().certificate("Grace", overwrite=True)
     assert "Grace" in (workspace() / "certificate.html").read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ import re
 
 from helpers.display.tables import Shown, escape
 
+DOLLAR = "<span>&#36;</span>"
 _CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 
 
@@ -15,9 +16,13 @@ class ShownAsMarkdown(Shown):
 
 
 def without_formulas(markdown: str) -> str:
-    """JupyterLab takes what stands between two dollar signs for a formula, unless it is code or the sign is escaped."""
+    """JupyterLab takes what stands between two dollar signs for a formula, unless it is code.
+
+    It looks twice: MathJax reads the page again after Markdown has taken a backslash away. So each sign becomes an HTML
+    entity, which Markdown does not look at, in a tag of its own, across which MathJax finds no pair.
+    """
     parts = _CODE.split(markdown)
-    return "".join(part if index % 2 else part.replace("$", r"\$") for index, part in enumerate(parts))
+    return "".join(part if index % 2 else part.replace("$", DOLLAR) for index, part in enumerate(parts))
 
 
 def lines_as_html(text: str) -> str:

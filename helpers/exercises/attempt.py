@@ -5,6 +5,7 @@ attempt into plain data (texts, numbers, lists, dicts) with the methods of Pytho
 """
 
 import math
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path, PurePath
@@ -14,7 +15,9 @@ import numpy as np
 
 from helpers.data_format import Report, Written
 from helpers.exercises.definition import NotYet
+from helpers.exercises.tiny_model import Trained
 from helpers.training_file.problem import excerpt
+from helpers.training_file.repair import Repair
 from helpers.training_file.rules import check_example
 
 DEEPEST = 12
@@ -25,7 +28,12 @@ MOST_LINES = 7  # of a report of the check
 
 
 def plain(value: Any) -> Any:
-    """A copy of the attempt in plain data. A path becomes its text, a tuple or a set a list, a Decimal a float.
+    """A copy of the attempt in plain data.
+
+    A path becomes its text, a tuple, a set or a range a list, a Decimal a float.
+
+    What a helper returned stands for what it made: a file that was written for its path, a training of the tiny model
+    for its settings.
 
     Raises NotYet for everything else, with what it is, and for what is too large or contains itself.
     """
@@ -57,6 +65,8 @@ class _Copy:
             return [self.of(part, depth + 1) for part in list.__iter__(value)]
         if issubclass(kind, tuple):
             return [self.of(part, depth + 1) for part in tuple.__iter__(value)]
+        if kind is range:
+            return [self.of(part, depth + 1) for part in value]
         if kind in (set, frozenset):
             return sorted((self.of(part, depth + 1) for part in value), key=repr)
         return self.of_a_library(value, kind, depth)
@@ -70,6 +80,17 @@ class _Copy:
             return _text(str(value))
         if kind is Written:
             return self.of(value.path, depth)
+        if kind is Repair:
+            raise NotYet("Found what repair() reports; expected the path of the file that it wrote.")
+        if kind is Trained:
+            return self.of(value.settings, depth)
+        module = kind.__module__ if type(kind.__module__) is str else ""
+        if module.startswith("openai."):
+            raise NotYet(
+                f"Found {named(value)}, a whole reply of the host. Take the part that is asked for: its `.id`."
+            )
+        if module == "_io":
+            raise NotYet("Found an open file; expected its path, as a text.")
         raise NotYet(f"The attempt has {named(value)} where a text, a number, a list or a dict is expected.")
 
     def key(self, key: Any) -> str | int | float | bool | None:
@@ -123,9 +144,17 @@ def named(value: Any) -> str:
 def number(value: Any, what: str) -> float:
     """A number, or NotYet with what was found. `what` continues "expected"."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        quoted = " Write it without quotation marks." if isinstance(value, str) else ""
-        raise NotYet(f"Found {named(value)}; expected {what}.{quoted}")
+        raise NotYet(f"Found {named(value)}; expected {what}.{_as_a_number(value)}")
     return value
+
+
+def _as_a_number(value: Any) -> str:
+    """What to do with a number that was not written as one."""
+    if isinstance(value, str):
+        return " Write the number alone, without quotation marks."
+    if isinstance(value, list) and len(value) > 1 and all(isinstance(part, int) for part in value):
+        return " A comma makes two numbers of one: write 1000, not 1,000."
+    return ""
 
 
 def whole_number(value: Any, what: str) -> int:
@@ -152,13 +181,21 @@ def filled(value: Any, keys: Iterable[str], what: str) -> dict[str, Any]:
     keys = list(keys)
     if not isinstance(value, dict):
         raise NotYet(f"Found {named(value)}; expected a dict: {what}.")
+    extra = [excerpt(str(key)) for key in value if key not in keys]
+    if extra:
+        wanted = ", ".join(f'"{key}"' for key in keys)
+        raise NotYet(
+            f"Your dict has a key that the exercise does not know: {', '.join(extra[:5])}. The keys are {wanted}."
+        )
     missing = [key for key in keys if value.get(key, ...) is Ellipsis]
     if missing:
         raise NotYet(f"Not filled in yet: {', '.join(missing)}.")
-    extra = [excerpt(str(key)) for key in value if key not in keys]
-    if extra:
-        raise NotYet(f"Your dict has a key that the exercise does not know: {', '.join(extra[:5])}.")
     return value
+
+
+def begins_with_yes_or_no(answer: str) -> bool:
+    """Whether its first word is Yes or No; Yesterday, Normally or Nobody is neither."""
+    return re.match(r"\s*(yes|no)\b", answer, re.IGNORECASE) is not None
 
 
 def sound(example: dict[str, Any]) -> None:

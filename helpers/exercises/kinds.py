@@ -5,6 +5,7 @@ Each wrong choice has its own words, and they are the typical mistakes of the ex
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -37,16 +38,16 @@ def choose(
         material: A function that makes what the learner works on, if there is something.
     """
     options = sorted({option for case in cases.values() for option in (case.right, *case.wrong)})
-    known = {option.lower(): option for option in options}
+    known = {_bare(option): option for option in options}
     right = {key: case.right for key, case in cases.items()}
 
     def judge(given: Any) -> str:
-        chosen = read.filled(given, cases, 'a letter for each case, such as {"a": "...", ...}')
+        chosen = read.filled(given, cases, f'your choice for each letter, such as {{"a": "{options[0]}", ...}}')
         said = []
         for key, case in cases.items():
-            option = known.get(chosen[key].strip().lower()) if isinstance(chosen[key], str) else None
+            option = known.get(_bare(chosen[key])) if isinstance(chosen[key], str) else None
             if option is None:
-                raise NotYet(f"{key}: found {read.named(chosen[key])}; expected one of: {', '.join(options)}.")
+                raise NotYet(f"{key}: found {read.named(chosen[key])}; expected one of: {_quoted(options)}.")
             if option != case.right:
                 said.append(f"{key}: {case.wrong[option]}")
         if said:
@@ -61,7 +62,7 @@ def choose(
                 "",
                 *(f"- **{key}**: {case.text}" for key, case in cases.items()),
                 "",
-                f"Choose from: {', '.join(f'`{option}`' for option in options)}.",
+                f"Choose from: {_quoted(options)}.",
             ]
         ),
         judge=judge,
@@ -75,6 +76,16 @@ def choose(
         starter=as_code(dict.fromkeys(cases, ...)),
         material=material,
     )
+
+
+def _bare(option: str) -> str:
+    """An option without what people write in different ways: "Fine tuning" is "fine-tuning"."""
+    return re.sub(r"[\s_-]", "", option).lower()
+
+
+def _quoted(options: list[str]) -> str:
+    """As they are to be written: without quotation marks Python takes them for names, and stops before the check."""
+    return ", ".join(f'`"{option}"`' for option in options)
 
 
 @dataclass(frozen=True)
@@ -91,12 +102,12 @@ def pick(
 ) -> Exercise:
     """An exercise in which some of many are picked. Args as in `choose`; `items` are by what the learner writes."""
     right = [key for key, item in items.items() if item.belongs]
+    example = json.dumps(list(items)[:2])
 
     def judge(given: Any) -> str:
-        picked = read.list_of(given, f"what you pick, such as {json.dumps(list(items)[:2])}")
-        for found in picked:
-            if isinstance(found, bool) or not isinstance(found, str | int) or found not in items:
-                raise NotYet(f"Found {read.named(found)} in your list; expected of: {', '.join(map(str, items))}.")
+        picked = [_picked(found, items) for found in read.list_of(given, f"what you pick, such as {example}")]
+        if not picked:
+            raise NotYet("Your list is empty. Pick those that you are sure of: the check goes on from there.")
         said = [f"{key}: {item.words}" for key, item in items.items() if item.belongs != (key in picked)]
         if said:
             raise NotYet("\n".join([f"{plural(len(said), 'thing')} to look at again.", *said]))
@@ -104,7 +115,13 @@ def pick(
 
     return Exercise(
         title=title,
-        task="\n".join([task, "", *(f"- **{key}**: {item.text}" for key, item in items.items())]),
+        task="\n".join(
+            [
+                f"{task} Your attempt is a list, such as `{example}`.",
+                "",
+                *(f"- **{key}**: {item.text}" for key, item in items.items()),
+            ]
+        ),
         judge=judge,
         mistakes=[
             Mistake([other for other in items if (other in right) != (other == key)], item.words)
@@ -115,6 +132,16 @@ def pick(
         starter="attempt = [...]",
         material=material,
     )
+
+
+def _picked(found: Any, items: Mapping[Any, Item]) -> Any:
+    """The item that is meant: "D" is "d", and "2" or 2.0 is 2."""
+    written = {str(key): key for key in items}
+    if isinstance(found, float) and found == int(found):
+        found = int(found)
+    if isinstance(found, str | int) and str(found).strip().lower() in written:
+        return written[str(found).strip().lower()]
+    raise NotYet(f"Found {read.named(found)} in your list; expected of: {json.dumps(list(items))[1:-1]}.")
 
 
 def work_out(
@@ -136,7 +163,8 @@ def work_out(
         title: What is done, in a few words.
         task: What is to be worked out.
         right: The number.
-        wrong: Numbers that typical mistakes lead to, and what to say to each.
+        wrong: Numbers that typical mistakes lead to, and what to say to each. A whole one also stands for what becomes
+            it when it is rounded up or down.
         what: What was expected, for an attempt that is no number at all.
         after: What a right attempt shows, or a function that says it of the number.
         hints: A nudge and a stronger one.
@@ -150,7 +178,10 @@ def work_out(
         if math.isclose(found, right, rel_tol=max(tolerance, 1e-9)):
             return after(found) if callable(after) else after
         for typical, words in wrong.items():
-            if math.isclose(found, typical, rel_tol=max(tolerance / 4, 1e-3 if isinstance(typical, float) else 1e-9)):
+            near = math.isclose(
+                found, typical, rel_tol=max(tolerance / 4, 1e-3 if isinstance(typical, float) else 1e-9)
+            )
+            if near or typical in (math.floor(found), math.ceil(found)):
                 raise NotYet(words)
         raise NotYet(f"{found:,} is too {'large' if found > right else 'small'}.")
 

@@ -9,6 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cache
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -18,17 +19,26 @@ from helpers.exercises.shop import mattress
 
 HIDDEN = 8
 FIRST_TRAINING, FIRST_RATE = 3000, 8.0  # until it knows all general questions
+BOUNDS = {
+    "n_epochs": (Integral, "a whole number", 1, 50),
+    "learning_rate_multiplier": (Real, "a number", 0.1, 10),
+    "replay": (Integral, "a whole number", 0, 49),
+}
 RATE = 0.5  # of a learning_rate_multiplier of 1
 
 
 @dataclass(frozen=True, repr=False)
 class Trained(Shown):
-    """What a tuned tiny model knows: of your own questions, and of general ones that no training replayed."""
+    """What a tuned tiny model knows: of your own questions, and of general ones that no training replayed.
+
+    `settings` are those of its training, by the names of `train`.
+    """
 
     own: int
     all_own: int
     general: int
     all_general: int
+    settings: dict[str, float]
 
     def __str__(self) -> str:
         return (
@@ -81,13 +91,13 @@ def train(n_epochs: int, learning_rate_multiplier: float = 2.0, replay: int = 0)
         replay: How many general questions are trained on beside them, 0 to 49.
 
     Raises:
-        ValueError: A setting is out of these bounds.
+        ValueError: A setting is out of these bounds, or not a number.
     """
-    settings = {"n_epochs": (n_epochs, 1, 50), "replay": (replay, 0, 49)}
-    settings["learning_rate_multiplier"] = (learning_rate_multiplier, 0.1, 10)
-    for name, (found, lowest, highest) in settings.items():
-        if not lowest <= found <= highest:
-            raise ValueError(f"{name}: found {found}; expected {lowest} to {highest}")
+    settings = {"n_epochs": n_epochs, "learning_rate_multiplier": learning_rate_multiplier, "replay": replay}
+    for name, found in settings.items():
+        kind, in_words, lowest, highest = BOUNDS[name]
+        if isinstance(found, bool) or not isinstance(found, kind) or not lowest <= found <= highest:
+            raise ValueError(f"{name}: found {found!r}; expected {lowest} to {highest}, {in_words}")
     general, own = _questions()
     # Every other general question may be replayed. The model is judged by those between, which no training replays.
     replayed, asked = general[::2], general[1::2]
@@ -98,7 +108,7 @@ def train(n_epochs: int, learning_rate_multiplier: float = 2.0, replay: int = 0)
     for _ in range(n_epochs):
         for row in range(len(rows)):
             model = model.learned(rows[row : row + 1], RATE * learning_rate_multiplier)
-    return Trained(model.right(own), len(own), model.right(asked), len(asked))
+    return Trained(model.right(own), len(own), model.right(asked), len(asked), settings)
 
 
 @cache

@@ -38,7 +38,7 @@ class Asked(widgets.VBox):
             verdict = self.form.quiz.answer(self.number, letter)
             right = letter == self.right
             kind, word = (SUCCESS, "Right") if right else (WARNING, "Not right")
-            self.form.say(marked(lines_as_html(f"{letter}: {verdict}"), kind, word), self.said)
+            self.form.say(marked(lines_as_html(f"{letter}: {verdict.says}"), kind, word), self.said)
 
 
 class QuizForm(Form):

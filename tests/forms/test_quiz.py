@@ -23,6 +23,13 @@ def test_each_choice_is_answered_beside_its_question():
     assert record.load()["quizzes"]["03"]["1"] == {"first": False, "right": True}
 
 
+def test_the_verdict_stands_there_once():
+    asked = quiz_form("03").questions[0]
+    for letter, word in {"a": "Not right", "b": "Right"}.items():
+        asked.choices[letter].button.click()
+        assert asked.said.value.count(word) == 1 and "Not yet" not in asked.said.value
+
+
 def test_each_button_says_for_which_choice_it_is():
     buttons = [choice.button for asked in quiz_form("00").questions for choice in asked.choices.values()]
     assert len({button.tooltip for button in buttons}) == len(buttons)

@@ -4,8 +4,7 @@ from helpers.exercises.kinds import Item, pick
 
 EXERCISE = pick(
     title="Where can you train in February 2027?",
-    task="It is February 2027. Where does a job really change the parameters of a model? A list of letters, as "
-    'in `["a", "b"]`.',
+    task="It is February 2027. Where does a job really change the parameters of a model?",
     items={
         "a": Item(
             "OpenAI, with a key made today",

@@ -1,6 +1,7 @@
 """01.1: write one training example."""
 
 import json
+import re
 from typing import Any
 
 from helpers.exercises import attempt as read
@@ -9,9 +10,14 @@ from helpers.exercises.shop import first_difference, system_message
 
 ANSWER = "The cover has a zip and can be washed at 40 degrees."
 QUESTION = "Can I wash the cover?"
+DENIED = re.compile(r"(cannot|can not|can.t|must not|never) be washed|not washable", re.IGNORECASE)
 
 
 def judge(given: Any) -> str:
+    if isinstance(given, list) and len(given) == 1 and isinstance(given[0], dict) and "messages" in given[0]:
+        raise NotYet(
+            "That is a list with one example in it. A line of the file is the example alone, without the list."
+        )
     if isinstance(given, list):
         raise NotYet('That is the list of messages alone. An example is a dict that holds it: {"messages": [...]}.')
     if not isinstance(given, dict):
@@ -31,13 +37,21 @@ def judge(given: Any) -> str:
         )
     if "wash" not in question.lower():
         raise NotYet("The question of the customer is missing in the user message: whether the cover can be washed.")
-    if answer.lower().startswith(("yes", "no")):
+    if read.begins_with_yes_or_no(answer):
         raise NotYet(
             "The answer begins with Yes or No. A model cannot go back: its first words decide which answer it "
             "gives, so begin with the subject."
         )
-    if "40" not in answer:
-        raise NotYet("The answer does not say at how many degrees.")
+    if DENIED.search(answer):
+        raise NotYet(
+            "The answer says that the cover cannot be washed. It can, at 40 degrees: the model learns what it reads."
+        )
+    if "zip" not in answer.lower():
+        raise NotYet(
+            "The answer does not say that the cover has a zip. What is not in an example is not learned from it."
+        )
+    if not re.search(r"\b(40|forty)(\b|°)", answer, re.IGNORECASE):
+        raise NotYet("The answer does not name the 40 degrees.")
     return "One conversation, one line of the file. Ten of these are a training file; fifty are a good one."
 
 
@@ -63,6 +77,10 @@ answer says that the cover has a zip and can be washed at 40 degrees. The system
         Mistake(example("You are a mattress shop.", QUESTION, ANSWER), "is not the shop's"),
         Mistake(example(system_message().rstrip("."), QUESTION, ANSWER), "is not the shop's"),
         Mistake(example(system_message(), QUESTION, "Yes, at 40 degrees."), "begins with Yes or No"),
+        Mistake(example(system_message(), QUESTION, "The cover can be washed at 40 degrees."), "has a zip"),
+        Mistake(example(system_message(), QUESTION, ANSWER.replace("40", "30")), "does not name the 40"),
+        Mistake(example(system_message(), QUESTION, ANSWER.replace("can be", "cannot be")), "cannot be washed"),
+        Mistake([example(system_message(), QUESTION, ANSWER)], "a list with one example"),
         Mistake({"messages": example(system_message(), QUESTION, ANSWER)["messages"][:2]}, "no assistant message"),
     ],
     hints=(

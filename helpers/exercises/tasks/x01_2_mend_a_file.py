@@ -48,6 +48,10 @@ def judge(given: Any) -> str:
     if isinstance(given, list):
         return _judge_examples(given, check(given))
     named = reading.text(given, "the path of your file, or its examples as a list")
+    if named.lstrip().startswith("{"):
+        raise NotYet(
+            "That is what stands in the file; expected its path, or its examples as a list, as read() gives them."
+        )
     places = (Path(named), workspace() / named)
     path = next(filter(os.path.isfile, places), None)  # not Path.is_file(), which raises on a name that is too long
     if path is None:
@@ -68,6 +72,12 @@ def _judge_examples(examples: list[Any], report: Report) -> str:
         raise NotYet(f"The check is not silent yet.\n{reading.listed(report)}")
     gone = [_question(example) for example in whole() if _question(example) not in map(_question, examples)]
     gone = [question for question in gone if question != _question(whole()[10])]  # its line was overwritten
+    strange = [_question(example) for example in examples if _question(example) not in map(_question, whole())]
+    if strange:
+        raise NotYet(
+            f"A question was not in the file: {reading.named(strange[0])}. Is this another file? Mend {NAME}, "
+            "and leave its questions as they are."
+        )
     if gone:
         raise NotYet(f'You took an example out: "{gone[0]}". The check would be silent, and the fact is lost. Mend it.')
     if report.warnings:
@@ -130,6 +140,8 @@ warning, and no fact lost. Save it, and run the cell again.""",
         Mistake(lambda: mended(at3="TODO"), "The model would learn just that"),
         Mistake(lambda: mended(at2="The back pain of many customers gets worse."), "you kept the one that says"),
         Mistake("no_such_file.jsonl", "There is no file"),
+        Mistake(mattress, "A question was not in the file"),
+        Mistake(lambda: broken().decode(), "That is what stands in the file"),
     ],
     hints=(
         "`check(path)` names the lines. `repair()` could do three of the five; two need you: an answer that is "

@@ -52,10 +52,13 @@ def _in_that_tone(said: dict[int, str]) -> None:
             f'{_these(without)} without "{CLOSING}" at the end. An example without the habit teaches that it is '
             "optional."
         )
+    silent = [number for number, answer in said.items() if not answer.removesuffix(CLOSING).strip()]
+    if silent:
+        raise NotYet(f'{_these(silent)} nothing but "{CLOSING}" The guest has asked something: answer it first.')
     long = [number for number, answer in said.items() if len(answer.split()) > MOST_WORDS]
     if long:
         raise NotYet(f"{_these(long)} longer than {MOST_WORDS} words. Show short answers if you want short answers.")
-    yes_or_no = [number for number, answer in said.items() if answer.lower().startswith(("yes", "no ", "no,", "no."))]
+    yes_or_no = [number for number, answer in said.items() if read.begins_with_yes_or_no(answer)]
     if yes_or_no:
         raise NotYet(f"{_these(yes_or_no)} beginning with Yes or No. Begin with the subject of the answer.")
 
@@ -90,6 +93,7 @@ Write rows with `question` and `answer` and give them to `from_rows(rows, system
         Mistake(examples((3, "The neighbours will hear from me.")), 'Example 4 is without "Sleep well."'),
         Mistake(examples((0, "Breakfast is good. " * 9 + CLOSING)), "longer than 25 words"),
         Mistake(examples((4, "Yes, of course. Sleep well.")), "beginning with Yes or No"),
+        Mistake(examples((4, "Sleep well.")), "nothing but"),
         Mistake(examples(system=f"{SYSTEM} Be brief."), "not the system message"),
         Mistake([*examples(), examples()[0]], "found the same as example 1"),
     ],

@@ -29,9 +29,14 @@ def judge(given: Any) -> str:
         raise NotYet(f"Found {read.named(id)}; expected the id that the upload returned. It begins with file-.")
     try:
         client = rehearse()
-        if id not in [file.id for file in client.files.list()]:
+        purpose = {file.id: file.purpose for file in client.files.list()}.get(id)
+        if purpose is None:
             raise NotYet(
                 "This practice server has no such file. Did you upload it with `practice`, the client of this exercise?"
+            )
+        if purpose != "fine-tune":
+            raise NotYet(
+                f'The file is there, with purpose="{purpose}". A job takes only files with purpose="fine-tune".'
             )
         content = client.files.content(id).text
     except openai.OpenAIError as error:
@@ -49,10 +54,10 @@ def _judge_lines(examples: list[Any]) -> str:
     return "The file is on the host, and its id is all that the next step needs."
 
 
-def uploaded(first: int, last: int) -> str:
+def uploaded(first: int, last: int, purpose: str = "fine-tune") -> str:
     """The id of an upload of some lines of the file of the course."""
     lines = "".join(json.dumps(example, ensure_ascii=False) + "\n" for example in mattress()[first:last])
-    return rehearse().files.create(file=("some.jsonl", lines.encode()), purpose="fine-tune").id
+    return rehearse().files.create(file=("some.jsonl", lines.encode()), purpose=purpose).id
 
 
 EXERCISE = Exercise(
@@ -65,6 +70,7 @@ place of a file. The attempt is the id of your file.""",
         Mistake(lambda: uploaded(0, 15), "15 lines; the task was"),
         Mistake(lambda: uploaded(0, 9), "9 lines. A job would refuse"),
         Mistake(lambda: uploaded(5, 15), "not the first ten"),
+        Mistake(lambda: uploaded(0, 10, "user_data"), 'purpose="user_data"'),
         Mistake("file-QEKKqe3ce87GwoYDJhgwuX", "has no such file"),
         Mistake("ftjob-07nvgvWtvgFDQ1tqWFu5UXQQ", "the id of a job"),
         Mistake("ten.jsonl", "expected the id that the upload returned"),

@@ -6,7 +6,7 @@ EXERCISE = pick(
     title="Clean up",
     task="""Six files are on your host. Your notes name `file-2` (for training) and `file-6` (for validation),
 and the next job will use both. Pick those that can be deleted because the host keeps the same content
-elsewhere. A list of ids.""",
+elsewhere.""",
     items={
         "file-1": Item(
             "mydata.jsonl, 5481 bytes, sha256 a41c...",

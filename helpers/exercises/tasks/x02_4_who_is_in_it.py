@@ -5,7 +5,7 @@ from helpers.exercises.kinds import Item, pick
 EXERCISE = pick(
     title="Who is in it?",
     task="Eight answers, as they stand in the mails of a shop. Pick those that must be rewritten before you upload "
-    "them. A list of numbers.",
+    "them.",
     items={
         1: Item(
             '"The firmness is about 6 on a scale of 10."',

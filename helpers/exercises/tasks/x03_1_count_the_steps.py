@@ -10,6 +10,8 @@ EXERCISE = work_out(
     wrong={
         150: "150 is one step for each example. With a batch size of 4, a step reads four.",
         37.5: "37.5 is 150 / 4, but there is no half a step: the last batch of each epoch is a small one.",
+        12.5: "12.5 is 50 / 4, the batches of one epoch. There is no half a batch, so round up; and there are three "
+        "epochs.",
         38: "38 is 150 / 4, rounded up once. Each epoch has its own last batch of two, so round up within the epoch.",
         13: "13 is one epoch. There are three.",
         36: "36 leaves the last two examples of each epoch out. They are a batch of their own, a smaller one.",

@@ -11,8 +11,9 @@ RIGHT = {"base model": "gpt-4.1-mini-2025-04-14", "suffix": "mattress", "epoch":
 
 def judge(given: Any) -> str:
     parts = read.filled(given, RIGHT, "base model, suffix, epoch")
-    base, suffix = (read.text(parts[key], f"the {key} as a text") for key in ("base model", "suffix"))
+    base, suffix = (read.text(parts[key], f"the {key} as a text").strip() for key in ("base model", "suffix"))
     epoch = read.whole_number(parts["epoch"], "the epoch as a number")
+    base = base.lower()
     if base.startswith("ft:"):
         raise NotYet("base model: that is a tuned model. The base model is the one it was made from, without ft:.")
     if base == "gpt-4.1-mini":
@@ -23,7 +24,7 @@ def judge(given: Any) -> str:
         raise NotYet("suffix: personal is the organisation. The suffix is the word that you chose, one part later.")
     if suffix == "weaQI5vc":
         raise NotYet("suffix: that is the id of this model, which the host made up. The suffix is your own word.")
-    if suffix != RIGHT["suffix"]:
+    if suffix.lower() != RIGHT["suffix"]:
         raise NotYet(f"suffix: found {read.named(suffix)}; it is the fourth of the parts between the colons.")
     if epoch == 75:
         raise NotYet("epoch: 75 is a step. Each epoch has 15 of them.")
@@ -40,7 +41,8 @@ def judge(given: Any) -> str:
 
 EXERCISE = Exercise(
     title="Read a name",
-    task=f"The job had 6 epochs of 15 steps. What does this name say?\n\n```\n{NAME}\n```",
+    task=f"The job had 6 epochs of 15 steps. What does this name say? The first two are texts, in quotation "
+    f"marks.\n\n```\n{NAME}\n```",
     judge=judge,
     mistakes=[
         Mistake({**RIGHT, "base model": "gpt-4.1-mini"}, "its date belongs to it"),

@@ -47,7 +47,8 @@ def _trained(name: str, settings: Any) -> Trained:
     unknown = [str(key)[:40] for key in settings if key not in SETTINGS]
     if unknown or "n_epochs" not in settings:
         raise NotYet(
-            f"{name}: found {', '.join(unknown) or 'no n_epochs'}; expected n_epochs, and if you like {SETTINGS[1:]}."
+            f"{name}: found {', '.join(unknown) or 'no n_epochs'}; expected n_epochs, and if you like "
+            f"{' and '.join(SETTINGS[1:])}."
         )
     chosen = {key: read.number(value, f"a number for {key} of {name}") for key, value in settings.items()}
     for key in ("n_epochs", "replay"):

@@ -7,6 +7,8 @@ from helpers.exercises import attempt as read
 from helpers.exercises.definition import Exercise, Mistake, NotYet
 from helpers.exercises.shop import first_difference, system_message
 
+ASKED_FOR = ("warranty", "guarantee", "covered")
+
 
 def judge(given: Any) -> str:
     if isinstance(given, dict):
@@ -27,7 +29,7 @@ def judge(given: Any) -> str:
     if messages[0]["content"] != system_message():
         difference = first_difference(messages[0]["content"], system_message())
         raise NotYet(f"The system message is not that of training, word for word: {difference}.")
-    if "warranty" not in messages[1]["content"].lower():
+    if not any(word in messages[1]["content"].lower() for word in ASKED_FOR):
         raise NotYet("Nobody asks for the warranty in the user message.")
     return "The same scene as in training, and the question. Only the answer is left to the model."
 
@@ -48,6 +50,7 @@ list, as `client.chat.completions.create(messages=...)` takes it.""",
         Mistake(asked()[::-1], "stands after the question"),
         Mistake([*asked(), {"role": "assistant", "content": "Ten years."}], "The answer is in your request"),
         Mistake({"messages": asked()}, "is the list itself"),
+        Mistake([asked()[0], {"role": "user", "content": "How firm is it?"}], "Nobody asks for the warranty"),
     ],
     hints=(
         "The first line of `data/mydata.jsonl` shows what came before each answer in training.",

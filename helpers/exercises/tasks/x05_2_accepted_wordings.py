@@ -4,6 +4,7 @@ from typing import Any
 
 from helpers.exercises import attempt as read
 from helpers.exercises.definition import Exercise, Mistake, NotYet
+from helpers.graders import contains
 
 RIGHT = (
     "The warranty is a full 10-year warranty.",
@@ -15,7 +16,7 @@ WRONG = (
     "Delivery takes 10 days.",
     "The warranty is two years; firmness is 6 of 10.",
     "The warranty is a full 5-year warranty.",
-    "It often lasts many years.",
+    "Ten weeks of sleeping on it on trial, then many years of use.",
 )
 
 
@@ -34,18 +35,21 @@ def judge(given: Any) -> str:
         )
     for word in wordings:
         for answer in WRONG:
-            if word in answer.lower():
+            if contains(answer, {"expected": [word]}):
                 raise NotYet(f'Too wide: "{word[:60]}" also counts this as right: "{answer}"')
     for answer in RIGHT:
-        if not any(word in answer.lower() for word in wordings):
-            raise NotYet(f'Too narrow: none of your wordings is in this right answer: "{answer}"')
+        if not contains(answer, {"expected": wordings}):
+            part = next((word[:60] for word in wordings if word in answer.lower()), None)
+            why = f'"{part}" is only a part of a longer word' if part else "none of your wordings is"
+            raise NotYet(f'Too narrow: {why} in this right answer: "{answer}"')
     return f"All {len(RIGHT)} right answers count and none of the {len(WRONG)} wrong ones."
 
 
 EXERCISE = Exercise(
     title="What counts as right?",
-    task="""The grader `contains` counts an answer as right if one of the accepted wordings is in it (capital
-letters do not matter). Write the list for "How long is the warranty?". These answers must count:
+    task="""The grader `contains` counts an answer as right if one of the accepted wordings is in it, as whole
+words (capital letters do not matter; `ten` is not in `often`). Write the list for "How long is the warranty?".
+These answers must count:
 
 """
     + "\n".join(f"- {answer}" for answer in RIGHT)
@@ -55,8 +59,9 @@ letters do not matter). Write the list for "How long is the warranty?". These an
     mistakes=[
         Mistake(["10-year"], 'Too narrow: none of your wordings is in this right answer: "It is covered'),
         Mistake(["10"], '"10" also counts this as right: "Delivery'),
-        Mistake(["ten"], '"ten" also counts this as right: "It often'),
+        Mistake(["ten"], '"ten" also counts this as right: "Ten weeks'),
         Mistake(["year", "decade"], '"year" also counts'),
+        Mistake(["10 year", "10-year", "ten years", "decade"], "a part of a longer word"),
         Mistake(["10-year", "10 years", "ten years"], "lasts a decade."),
         Mistake(list(RIGHT), "A whole answer stands in your list"),
         Mistake([""], "every answer contains that"),

@@ -49,7 +49,7 @@ def judge(given: Any) -> str:
     if tuned != ONLY_TUNED:
         raise NotYet(f"only tuned: found {tuned}. Count the rows in which tuned is True and base is False.")
     if not isinstance(answer["real"], bool):
-        raise NotYet(f"real: found {read.named(answer['real'])}; expected True or False.")
+        raise NotYet(f"real: found {read.named(answer['real'])}; expected True or False, without quotation marks.")
     by_chance = chance(base, tuned)
     if answer["real"]:
         raise NotYet(

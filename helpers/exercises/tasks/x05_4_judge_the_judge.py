@@ -26,8 +26,7 @@ def _item(base_first: str, tuned_first: str) -> Item:
 EXERCISE = pick(
     title="Judge the judge",
     task="""A model was asked which of two answers is better, twice for each question: once with the base
-model's answer first, once with the tuned model's. Pick the questions whose verdict says nothing. A list of
-numbers.""",
+model's answer first, once with the tuned model's. Pick the questions whose verdict says nothing.""",
     items={number: _item(*verdicts) for number, verdicts in VERDICTS.items()},
     after="Of eight verdicts four are left, three of them for the tuned model. Ask a judge in both orders, and "
     "count only "

@@ -12,8 +12,15 @@ from helpers.data_format import check, repair
 from helpers.exercise import judged
 from helpers.exercises.catalogue import NOTEBOOKS, exercise_ids, load_exercise
 from helpers.exercises.shop import BASE
-from helpers.exercises.tasks import x01_2_mend_a_file, x02_2_who_refuses, x03_5_forgetting, x04_4_does_it_pay
+from helpers.exercises.tasks import (
+    x01_2_mend_a_file,
+    x02_2_who_refuses,
+    x03_5_forgetting,
+    x04_4_does_it_pay,
+    x05_2_accepted_wordings,
+)
 from helpers.exercises.tiny_model import train
+from helpers.graders import contains
 from tests.exercises.nonsense import nonsense
 
 IDS = exercise_ids()
@@ -80,6 +87,61 @@ def test_the_solution_stands_behind_its_call_only(id):
 def test_each_notebook_has_three_to_five():
     counts = {notebook: sum(id.startswith(notebook) for id in IDS) for notebook in NOTEBOOKS}
     assert set(counts.values()) <= {3, 4, 5}
+
+
+# --- as a beginner types it ---------------------------------------------------------------------------------------
+
+EXAMPLE = load_exercise("01.1").solution
+
+RIGHT_IN_OTHER_WORDS = [
+    ("00.1", "attempt = 2_000.0"),
+    ("00.2", load_exercise("00.2").solution.replace("fine-tuning", "Fine tuning").replace("function c", "Function_C")),
+    ("00.4", 'attempt = ["D ", "E"]'),
+    ("01.1", EXAMPLE.replace("The cover has a zip and can", "Normally the cover, which has a zip, can")),
+    ("01.1", EXAMPLE.replace("40", "forty")),
+    ("01.1", EXAMPLE.replace("40 degrees", "40°C")),
+    ("01.4", load_exercise("01.4").solution.replace("Another pillow is", "Nothing easier: another pillow is")),
+    ("01.5", "attempt = range(5, 9)"),
+    ("02.3", 'attempt = {"File-4", "File-1"}'),
+    ("02.4", 'attempt = ["2", "4", "6", "8"]'),
+    ("03.3", load_exercise("03.3").solution.replace("mattress", "Mattress ").replace("gpt-4", "GPT-4")),
+    ("04.3", load_exercise("04.3").solution.replace("How long is the warranty?", "For how long am I covered?")),
+    ("05.1", load_exercise("05.1").solution.replace("JSON fields", "json_fields")),
+    ("05.2", 'attempt = ["10-YEAR", "10 Years", "ten years", "decade"]'),
+    ("05.4", "attempt = 1.0, 3.0, 6.0, 7.0"),
+]
+
+
+@pytest.mark.parametrize("id, code", RIGHT_IN_OTHER_WORDS)
+def test_a_right_attempt_is_right_also_if_it_is_written_differently(id, code):
+    verdict = judged(load_exercise(id), attempt_of(code))
+    assert verdict.status == "right", verdict.says
+
+
+@pytest.mark.parametrize(
+    "id, attempt, says",
+    [
+        ("00.1", (2, 0), "A comma makes two numbers of one"),
+        ("03.1", 12.5, "no half a batch"),
+        ("04.2", 3 / 0.000592, "Round up"),
+        ("04.2", 3 / 0.000336, "what a tuned call costs"),
+        ("04.2", 3 / 0.00072, "You left the answers out"),
+    ],
+)
+def test_a_number_that_was_not_rounded_or_has_a_comma_is_named_like_the_mistake_behind_it(id, attempt, says):
+    assert says in judged(load_exercise(id), attempt).says
+
+
+@pytest.mark.parametrize("id", ["00.4", "02.3", "02.4", "05.4"])
+def test_an_empty_list_does_not_buy_the_solution(id):
+    says = judged(load_exercise(id), []).says
+    assert says.startswith("Your list is empty") and "issing" not in says
+
+
+@pytest.mark.parametrize("id", ["00.2", "00.3", "02.2", "04.4", "05.1"])
+def test_options_are_shown_as_they_are_to_be_written(id):
+    options = set(attempt_of(load_exercise(id).solution).values())
+    assert all(f'`"{option}"`' in load_exercise(id).task for option in options)
 
 
 # --- what some of them claim ---------------------------------------------------------------------------------------
@@ -157,6 +219,26 @@ def test_03_5_the_tiny_model_forgets_and_replay_holds_it():
     replayed = train(**{**x03_5_forgetting.FORGETS, "replay": 32})
     assert min(forgets.own, keeps.own) >= x03_5_forgetting.OWN
     assert forgets.general < replayed.general < keeps.general
+
+
+@pytest.mark.parametrize("setting", ["20", 20.5, 0, 500, True, None])
+def test_03_5_a_setting_that_is_no_number_within_the_bounds_is_named(setting):
+    with pytest.raises(ValueError, match=r"n_epochs: found .*; expected 1 to 50, a whole number"):
+        train(setting)
+
+
+def test_03_5_results_of_trainings_stand_for_their_settings():
+    results = {"forgets": train(**x03_5_forgetting.FORGETS), "keeps": train(**x03_5_forgetting.KEEPS)}
+    assert judged(load_exercise("03.5"), results).status == "right"
+
+
+def test_05_2_counts_as_the_grader_of_the_course_does():
+    accepted = {"expected": attempt_of(load_exercise("05.2").solution)}
+    assert all(contains(answer, accepted) for answer in x05_2_accepted_wordings.RIGHT)
+    assert not any(contains(answer, accepted) for answer in x05_2_accepted_wordings.WRONG)
+    accepted = ["10 year", "10-year", "ten year", "decade"]
+    assert not contains("It is covered for 10 years.", {"expected": accepted})
+    assert judged(load_exercise("05.2"), accepted).status == "wrong"
 
 
 def test_04_4_break_even_says_the_same():
