@@ -10,9 +10,15 @@ from pathlib import Path
 
 
 def private_file(path: str | Path) -> None:
-    """Make a file that only its owner can read, or close one that was made before to others."""
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
-    close_to_others(path)
+    """Make a file that only its owner can read, or close one that was made before to others.
+
+    A file that is there is never opened: on POSIX, to close it again would take from this process all locks that it
+    holds on it. Of a database that SQLite has open here, another process would then delete the write-ahead log.
+    """
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        close_to_others(path)
 
 
 def private_folder(path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,3 +54,15 @@ def test_a_group_that_may_write_stays_let_in(umask, home):
     (home / "files").chmod(0o2775)
     load_settings(home)
     assert stat.S_IMODE((home / "files").stat().st_mode) == 0o2770
+
+
+ANOTHER_PROGRAM = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute('SELECT * FROM job'); db.close()"
+
+
+def test_a_second_server_in_the_same_program_takes_no_lock_from_the_first(home):
+    """Without its lock, another process would delete the write-ahead log that the first one still writes to."""
+    first = start_server(home=home)
+    start_server(home=home).stop()
+    subprocess.run([sys.executable, "-c", ANOTHER_PROGRAM, str(home / "practice.sqlite")], check=True)
+    assert (home / "practice.sqlite-wal").exists()
+    first.stop()
