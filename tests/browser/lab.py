@@ -167,6 +167,15 @@ class OpenNotebook:
         time.sleep(1)
         self.wait_for_kernel()
 
+    def type_and_run(self, index: int, code: str) -> Locator:
+        """Write over the code of a cell with the keyboard and run it; returns its output."""
+        cell = self.page.locator(".jp-Notebook .jp-Cell").nth(index)
+        cell.locator(".cm-content").click()
+        self.page.keyboard.press("ControlOrMeta+a")
+        self.page.keyboard.insert_text(code)
+        self.run_next()
+        return cell.locator(".jp-OutputArea-output")
+
     def save(self) -> None:
         self.command("docmanager:save")
         self.page.wait_for_function(DONE, timeout=WAIT_MS)

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import nbformat
 import pytest
 from playwright.sync_api import expect
 
@@ -59,3 +60,30 @@ def test_on_a_narrow_page_no_choice_of_a_quiz_covers_another(opened):
     boxes = [text.bounding_box() for text in texts.all()]
     assert all(upper["y"] + upper["height"] <= lower["y"] + 1 for upper, lower in pairwise(boxes))
     assert all(box["x"] + box["width"] <= 400 for box in boxes)
+
+
+@pytest.mark.parametrize(
+    "name, id, wrong, says, right",
+    [
+        ("00_start_here", "00.1", "2,000", "A comma makes two numbers of one", "2000"),
+        ("01_data_format", "01.5", "[1, 6, 7, 8]", "Lines 1 and 9 are the same question", "[5, 6, 7, 8]"),
+        ("02_upload", "02.3", '["file-1", "file-3"]', "compare the check sums", '["File-1", "File-4"]'),
+        ("03_job", "03.2", "10", "At the last epoch training loss is lowest", "5"),
+        ("04_usage_and_cost", "04.2", "3.00 / 0.000592", "Round up", "5068"),
+        ("05_did_it_help", "05.4", "[1, 3, 7]", "The judge took what stood second", "[1, 3, 6, 7]"),
+    ],
+)
+def test_in_its_notebook_an_exercise_is_tried_solved_and_seen_in_the_progress(lab, page, name, id, wrong, says, right):
+    lab.copy_course()
+    cells = nbformat.read(lab.folder / "notebooks" / f"{name}.ipynb", as_version=4).cells
+    place = [cell.id for cell in cells].index(f"{id[:2]}-x{id[3:]}a")
+    opened = lab.open(page, f"notebooks/{name}.ipynb")
+    opened.type_and_run(place - 1, f'from helpers import exercise\n\nexercise("{id}")')
+    for attempt, words in ((wrong, ("Not yet.", says)), (right, ("Right.",))):
+        said = opened.type_and_run(place, f'attempt = {attempt}\n\nexercise("{id}").check(attempt)')
+        for each in words:
+            expect(said).to_contain_text(each)
+    page_of_progress = opened.type_and_run(place, "from helpers import progress\n\nprogress()")
+    row = page_of_progress.get_by_role("row").filter(has_text=id)
+    expect(row).to_contain_text("(2 tries)")
+    assert opened.errors() == []
