@@ -90,6 +90,9 @@ def _utf16_without_mark(start: bytes) -> str | None:
 
     One zero byte in a text of another encoding is a slip, and makes it no UTF-16.
     """
+    first = start.partition(b"\n")[0]
+    if first and b"\0" not in first and decodes(first, "utf-8"):
+        return None  # UTF-8 to which lines of UTF-16 were appended
     start = start[: len(start) // 2 * 2]
     zeros = {"utf-16-be": start[::2].count(0), "utf-16-le": start[1::2].count(0)}
     codec, most = max(zeros.items(), key=lambda pair: pair[1])

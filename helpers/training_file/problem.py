@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Example = dict[str, Any]
+LONGEST_SHOWN = 80  # characters of a value that is removed
 
 
 @dataclass(frozen=True)

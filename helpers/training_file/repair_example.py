@@ -8,10 +8,9 @@ from helpers.own_file.dialect_readers.prompt_separators import Separators
 from helpers.own_file.dialect_readers.record_parts import SYSTEM_KEYS, text_of_parts, with_system
 from helpers.own_file.format_readers.strict_json import json_inside
 from helpers.training_file.other_format import converted
-from helpers.training_file.problem import carries_text, excerpt
+from helpers.training_file.problem import LONGEST_SHOWN, carries_text, excerpt
 from helpers.training_file.rules import CHAT_KEYS, DPO_KEYS, DPO_OTHER_NAMES, MESSAGE_KEYS, ROLES, Example
 
-LONGEST_SHOWN = 80  # characters of a value that is removed
 # Other programs' names for the same thing: {"from": "human", "value": "..."}
 MESSAGE_NAMES = {"role": ROLE_KEYS[1:], "content": TEXT_KEYS[1:]}
 

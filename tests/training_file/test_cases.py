@@ -294,6 +294,26 @@ def test_json_that_is_not_on_one_line_each_is_one_problem_and_repaired(tmp_path,
     assert read(tmp_path / "new.jsonl") == [example(i) for i in range(12)]
 
 
+def test_what_stands_beside_a_list_of_examples_is_named_and_text_there_is_left_to_a_person(tmp_path):
+    examples = [example(i) for i in range(12)]
+    labels = saved(tmp_path / "labels.json", json.dumps({"version": 2, "topic": "price", "data": examples}))
+    done = repair(labels, tmp_path / "new.jsonl")
+    assert read(tmp_path / "new.jsonl") == examples
+    assert (None, 'removed the key "topic" ("price")') in done.changes
+    text = json.dumps({"system": "Answer like a pirate.", "data": examples})
+    path = saved(tmp_path / "mine.json", text)
+    [problem] = check(path).problems
+    assert problem.code == "not_jsonl" and 'text, under "system"' in problem.fix
+    assert repair(path, tmp_path / "copy").changes == [] and (tmp_path / "copy").read_text(encoding="utf-8") == text
+
+
+def test_the_functions_of_one_example_are_no_list_of_examples(tmp_path):
+    tools = [{"type": "function", "function": {"name": "price"}}]
+    path = saved(tmp_path / "mine.json", json.dumps({"tools": tools}))
+    assert [problem.code for problem in check(path).errors] == ["missing_messages", "too_few"]
+    assert repair(path, tmp_path / "new.jsonl").changes == []
+
+
 def test_an_array_in_gbk_has_two_causes_and_a_wrong_role_in_it_is_a_third(tmp_path):
     examples = [example(i) for i in range(11)]
     examples[3]["messages"][0]["content"] = "几点开门" * 4

@@ -210,6 +210,32 @@ def test_half_a_character_at_the_end_of_utf16_is_left_as_it_is_and_named(tmp_pat
     assert target.read_bytes().endswith("{".encode("utf-16-le") + b"\x3d\xd8\n")
 
 
+@pytest.mark.parametrize(("line", "ends"), [(1, b"\n"), (6, b"\n"), (0, b"\n"), (0, b"\r\n")])
+def test_utf16_that_cannot_be_decoded_from_a_line_on_stays_the_same_in_every_later_repair(tmp_path, line, ends):
+    """A byte too many, or line ends changed as if it were UTF-8, displaces all characters that follow."""
+    texts = [json.dumps(chat(i)) + "\n" for i in range(12)]
+    place = len("".join(texts[:line]).encode("utf-16")) + 20
+    content = "".join(texts).encode("utf-16")
+    source, once, twice = (tmp_path / f"{name}.jsonl" for name in ("source", "once", "twice"))
+    source.write_bytes(content[:place] + b"\r" + content[place:].replace(b"\n", ends))
+    repair(source, once)
+    assert repair(once, twice).changes == []
+    assert twice.read_bytes() == once.read_bytes()
+    assert line == 0 or once.read_bytes().startswith(texts[0].encode())
+
+
+def test_other_bytes_behind_a_byte_order_mark_are_read_at_once_and_not_by_a_second_repair(tmp_path):
+    source, once = tmp_path / "source.jsonl", tmp_path / "once.jsonl"
+    source.write_bytes(
+        b"\xef\xbb\xbf"
+        + raw(0).replace(b"Answer", "Größe".encode("cp1252"))
+        + b"\n"
+        + b"\n".join(map(raw, range(1, 9)))
+    )
+    assert len(repair(source, once).changes) == 2
+    assert repair(once, tmp_path / "twice.jsonl").changes == []
+
+
 def test_a_file_that_is_utf8_but_for_one_damaged_line_is_not_read_in_another_encoding(tmp_path):
     good = [chat(i) for i in range(10)]
     for example in good:
