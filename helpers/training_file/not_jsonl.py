@@ -13,7 +13,7 @@ from helpers.own_file.format_readers.json_text import KEY_TWICE, NotJson, one_on
 from helpers.own_file.formats import reader_of
 from helpers.own_file.source import Source, source_of
 from helpers.training_file.jsonl import FileForm, read_lines
-from helpers.training_file.other_format import USE_EXAMPLES_FROM
+from helpers.training_file.other_format import USE_EXAMPLES_FROM, other_format
 from helpers.training_file.problem import LONGEST_SHOWN, Example, Problem, carries_text, excerpt
 from helpers.training_file.rules import CHAT_KEYS, DPO_KEYS
 
@@ -108,8 +108,11 @@ def _json(path: Path, form: FileForm) -> NotJsonl | None:
 
 
 def _is_example(values: list[Any]) -> bool:
-    """One object on one line: JSONL, unless all it does is to hold a list of examples."""
-    return len(values) == 1 and isinstance(values[0], dict) and _held(values[0]) is None
+    """One object on one line: JSONL, unless all it does is to hold a list of what is plainly examples."""
+    if len(values) > 1 or not isinstance(values[0], dict):
+        return False
+    key = _held(values[0])
+    return key is None or not all("messages" in each or other_format(each) for each in values[0][key])
 
 
 def _examples_in(values: list[Any]) -> tuple[str, list[Any], Example]:

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers.course_data.paths import DATA, ROOT
+from helpers.course_data.paths import ROOT
 from helpers.data_format import check, repair
 from helpers.own_file.dialect_readers.messages import ROLE_KEYS, TEXT_KEYS
 from helpers.practice.training_file_errors import first_error
@@ -26,13 +26,11 @@ from helpers.training_file.report import Report
 
 EXAMPLES = 150
 MODEL = "gpt-4o-2024-08-06"
-TESTS = ROOT / "tests"
 LARGEST = 20_000  # bytes of a real file that are taken
 REAL = [
     path.read_bytes()[:LARGEST]
-    for folder in (TESTS / "training_file" / "cases", TESTS / "own_files", DATA / "broken", DATA)
-    for path in sorted(folder.iterdir())
-    if (path.is_file() and path.suffix not in (".csv", ".md")) or folder.name == "own_files"
+    for pattern in ("tests/training_file/cases/*", "tests/own_files/*.*", "data/broken/*", "data/*.jsonl")
+    for path in sorted(ROOT.glob(pattern))
 ]
 GOOD = [
     {
