@@ -38,7 +38,7 @@ class Encoding:
     UTF-8 and others are not."""
 
     codec: str
-    mark: int = 0  # bytes of the byte order mark
+    mark: int = 0  # bytes of the byte order mark, or of several
     sure: bool = True
     mixed: bool = False
 
@@ -80,7 +80,10 @@ def marked_encoding(start: bytes) -> Encoding | None:
     """What the first bytes of a file say by themselves: by a byte order mark, or by the zero bytes of UTF-16."""
     mark = next((mark for mark in MARKS if start.startswith(mark)), b"")
     if mark:
-        return Encoding(MARKS[mark], len(mark))
+        marks = 1  # more than one, where files with marks were joined
+        while start.startswith(mark, marks * len(mark)):
+            marks += 1
+        return Encoding(MARKS[mark], marks * len(mark))
     utf16 = _utf16_without_mark(start)
     return Encoding(utf16) if utf16 else None
 

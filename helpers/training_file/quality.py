@@ -11,6 +11,8 @@ from helpers.tokens import TokenCount, count_example, count_images, counter_of, 
 from helpers.training_file.rules import Example, Finding, Problem
 
 SYSTEM_ROLES = ("system", "developer")
+LONG_QUESTION = 100_000  # characters
+BLANKS = {place: " " for place in range(0x3001) if chr(place).isspace()}
 MOST_SYSTEMS = 10_000  # different system messages that are remembered
 
 
@@ -148,7 +150,17 @@ def question_of(example: Example) -> str:
     if not any(message.get("role") == "user" for message in turns):
         return ""
     spoken = [(turn.get("role"), turn.get("content"), turn.get("tool_calls")) for turn in turns]
-    return " ".join(json.dumps(spoken, ensure_ascii=False, default=str).casefold().split())
+    return _in_one_line(json.dumps(spoken, ensure_ascii=False, default=str).casefold())
+
+
+def _in_one_line(text: str) -> str:
+    """The text with one blank in place of each run of them."""
+    if len(text) < LONG_QUESTION:
+        return " ".join(text.split())
+    text = text.translate(BLANKS)  # a list of all its words would take ten times its memory
+    while "  " in text:
+        text = text.replace("  ", " ")
+    return text.strip(" ")
 
 
 def same_example(example: Example) -> str:
