@@ -137,7 +137,7 @@ def found_in(text: str) -> list[dict[str, Any]]:
     while (at := text.find("{", at)) >= 0:
         try:
             value, at = decoder.raw_decode(text, at)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):  # also a number of thousands of digits
             at += 1
             continue
         inner = [item for held in value.values() if isinstance(held, list) for item in held if isinstance(item, dict)]

@@ -12,7 +12,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ PER_MESSAGE, PER_NAME, PER_REPLY = 3, 1, 3
 
 # tiktoken 0.14.0 panics on a run of about a million blanks: longer runs than this are counted in parts.
 LONGEST_RUN = 100_000
+REMEMBERED = 16  # texts whose count is remembered: roles and the system message stand in every example
 _LONG_RUN = re.compile(rf"(\s{{{LONGEST_RUN}}})")
 
 _loading = threading.Lock()
@@ -182,6 +183,11 @@ def _counter(model: str) -> Callable[[str], int]:
     )
 
 
+def counter_of(model: str) -> Callable[[str], int]:
+    """What counts the tokens of many texts for this model, and remembers the last few of them."""
+    return lru_cache(REMEMBERED)(_counter(model))
+
+
 def count_text(text: str, model: str) -> int:
     """Tokens in a piece of text, markers such as <|endoftext|> counted as ordinary text."""
     return _counter(model)(text)
@@ -195,7 +201,10 @@ def _count(text: str, encoding: tiktoken.Encoding) -> int:
 
 def count_messages(messages: Iterable[dict[str, Any]], model: str) -> int:
     """Tokens of a prompt as the API counts them: each message, its text, and the start of the reply."""
-    count = _counter(model)
+    return _tokens_of(messages, _counter(model))
+
+
+def _tokens_of(messages: Iterable[dict[str, Any]], count: Callable[[str], int]) -> int:
     return PER_REPLY + sum(_message_tokens(message, count) for message in messages if isinstance(message, dict))
 
 
@@ -204,12 +213,12 @@ def count_characters(messages: Iterable[dict[str, Any]]) -> int:
     return sum(len(text) for message in messages for _, text in _texts_of(message))
 
 
-def count_example(example: dict[str, Any], model: str) -> int:
+def count_example(example: dict[str, Any], model: str, count: Callable[[str], int] | None = None) -> int:
     """Tokens of one training example: its messages, and its tools where there are any. What is no message costs
-    nothing."""
+    nothing. For many examples, `count` is what `counter_of` has made for the model."""
+    count = count or _counter(model)
     listed = [example[key] for key in ("tools", "functions") if isinstance(example.get(key), list) and example[key]]
-    extra = sum(count_text(_as_text(tools), model) for tools in listed)
-    return count_messages(messages_in(example), model) + extra
+    return _tokens_of(messages_in(example), count) + sum(count(_as_text(tools)) for tools in listed)
 
 
 def count_tokens(examples: Given, model: str) -> TokenCount:
@@ -217,10 +226,10 @@ def count_tokens(examples: Given, model: str) -> TokenCount:
 
     Raises ValueError for what holds no examples. An example that cannot be counted is left out, and the result says so.
     """
-    counts, images, left_out = [], 0, 0
+    counts, images, left_out, count = [], 0, 0, counter_of(model)
     for example in examples_for_counting(examples):
         if isinstance(example, dict) and messages_in(example):
-            counts.append(count_example(example, model))
+            counts.append(count_example(example, model, count))
             images += count_images(example)
         else:
             left_out += 1

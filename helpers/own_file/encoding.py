@@ -38,7 +38,7 @@ class Encoding:
     UTF-8 and others are not."""
 
     codec: str
-    mark: int = 0  # bytes of the byte order mark
+    mark: int = 0  # bytes of the byte order mark, or of several
     sure: bool = True
     mixed: bool = False
 
@@ -80,7 +80,10 @@ def marked_encoding(start: bytes) -> Encoding | None:
     """What the first bytes of a file say by themselves: by a byte order mark, or by the zero bytes of UTF-16."""
     mark = next((mark for mark in MARKS if start.startswith(mark)), b"")
     if mark:
-        return Encoding(MARKS[mark], len(mark))
+        marks = 1  # more than one, where files with marks were joined
+        while start.startswith(mark, marks * len(mark)):
+            marks += 1
+        return Encoding(MARKS[mark], marks * len(mark))
     utf16 = _utf16_without_mark(start)
     return Encoding(utf16) if utf16 else None
 
@@ -90,6 +93,9 @@ def _utf16_without_mark(start: bytes) -> str | None:
 
     One zero byte in a text of another encoding is a slip, and makes it no UTF-16.
     """
+    first = start.partition(b"\n")[0]
+    if first and b"\0" not in first and decodes(first, "utf-8"):
+        return None  # UTF-8 to which lines of UTF-16 were appended
     start = start[: len(start) // 2 * 2]
     zeros = {"utf-16-be": start[::2].count(0), "utf-16-le": start[1::2].count(0)}
     codec, most = max(zeros.items(), key=lambda pair: pair[1])

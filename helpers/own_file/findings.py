@@ -75,7 +75,7 @@ class Findings:
 
 def beginning(text: object, length: int = 60) -> str:
     """The first characters of a text, on one line."""
-    shown = " ".join(str(text).split())
+    shown = " ".join(str(text)[: 20 * length].split())
     return shown if len(shown) <= length else shown[: length - 3] + "..."
 
 

@@ -1,63 +1,90 @@
-"""JSON schemas: whether one is sound, whether a value fits it, and a made-up value of its form."""
+"""JSON schemas: whether one is sound, whether a value fits it, and a made-up value of its form.
 
-import re
+A schema comes from whoever has the key, so what it can cost is bounded. Patterns are never looked at: a regular
+expression can keep Python's `re` busy for years (catastrophic backtracking), and nothing else runs meanwhile.
+"""
+
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError, ValidationError
+from jsonschema.validators import extend
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 DEEPEST = 12  # levels; a schema that refers to itself has no end
 MOST_ITEMS = 100
 MOST_PARTS = 5_000  # of one made-up value
+MOST_STEPS = 50_000  # keywords applied to the parts of one value; forty references, each twice to the next, are 10^12
 TEXT = "simulated"
+
+_left: ContextVar[Iterator[int]] = ContextVar("steps that are left")
+
+
+class _TooManySteps(Exception):
+    """A schema asks for more work than anybody's schema needs."""
+
+
+def _counted(keyword: Callable[..., Any]) -> Callable[..., Any]:
+    def apply(*arguments: Any) -> Any:
+        if next(_left.get(), None) is None:
+            raise _TooManySteps
+        return keyword(*arguments)
+
+    return apply
+
+
+_Validator = extend(
+    Draft202012Validator, {name: _counted(keyword) for name, keyword in Draft202012Validator.VALIDATORS.items()}
+)
+# Draft202012Validator.check_schema() would compile each pattern: that is a check of a format, which is left out here.
+_of_schemas = Draft202012Validator(Draft202012Validator.META_SCHEMA)
 
 
 def problem_of(schema: dict[str, Any]) -> str:
-    """What is wrong with a schema; empty if nothing is."""
+    """What is wrong with a schema; empty if nothing is. Patterns are not looked at."""
     try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        return error.message
+        error = next(_of_schemas.iter_errors(schema), None)
     except RecursionError:
         return "it is nested too deeply"
-    return _broken_pattern(schema)
+    return error.message if error is not None else ""
 
 
-def _broken_pattern(schema: Any) -> str:
-    """A pattern that is no regular expression, wherever it stands; empty if there is none."""
+def fits_schema(value: Any, schema: dict[str, Any]) -> bool:
+    """Whether a value fits a schema, its patterns left aside. One that takes too long to tell counts as one that does
+    not."""
+    _left.set(iter(range(MOST_STEPS)))
+    try:
+        # With a registry of its own it never looks up a schema on the network.
+        return _Validator(_without_patterns(schema), registry=Registry()).is_valid(value)
+    except (Unresolvable, RecursionError, _TooManySteps):
+        return False
+
+
+def has_patterns(schema: Any) -> bool:
+    """Whether a pattern stands anywhere in a schema: then nobody knows whether a made-up value fits."""
     waiting = [schema]
     while waiting:
         each = waiting.pop()
         if isinstance(each, dict):
-            patterns = [each.get("pattern"), *(each["patternProperties"] if _has_object(each) else ())]
-            for pattern in patterns:
-                if isinstance(pattern, str) and (problem := _problem_of_pattern(pattern)):
-                    return problem
-        waiting += each.values() if isinstance(each, dict) else each if isinstance(each, list) else ()
-    return ""
+            if isinstance(each.get("pattern"), str) or "patternProperties" in each:
+                return True
+            waiting += each.values()
+        elif isinstance(each, list):
+            waiting += each
+    return False
 
 
-def _has_object(schema: dict[str, Any]) -> bool:
-    return isinstance(schema.get("patternProperties"), dict)
-
-
-def _problem_of_pattern(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
-        return f"the pattern {pattern!r} is no regular expression: {error}"
-    return ""
-
-
-def fits_schema(value: Any, schema: dict[str, Any]) -> bool:
-    try:
-        # With a registry of its own it never looks up a schema on the network.
-        Draft202012Validator(schema, registry=Registry()).validate(value)
-    except (ValidationError, Unresolvable, RecursionError):
-        return False
-    return True
+def _without_patterns(part: Any) -> Any:
+    """A schema that asks for no pattern. Names of properties that fit a pattern may be any names."""
+    if isinstance(part, list):
+        return [_without_patterns(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    # Another "$schema" within it would bring another validator, which counts no steps.
+    kept = {key: each for key, each in part.items() if not (key in ("pattern", "$schema") and isinstance(each, str))}
+    return {key: _without_patterns({"^": {}} if key == "patternProperties" else each) for key, each in kept.items()}
 
 
 def sample(schema: dict[str, Any], text: str = TEXT) -> Any:

@@ -8,7 +8,7 @@ from functools import partial
 from helpers.connection.catalogue import base_model
 from helpers.practice.store import Store, StoredFile
 from helpers.practice.training_file_errors import first_error, wrong_method
-from helpers.tokens import count_example
+from helpers.tokens import count_example, counter_of
 from helpers.training_file.jsonl import read_lines
 from helpers.training_file.rules import kind_of
 
@@ -59,9 +59,9 @@ def read_training_data(
     if failure is not None:
         return TrainingData(0, 0, training.sha256, failure)
     limit = base_model(model).training_tokens_per_example
-    examples = tokens = 0
+    examples, tokens, counter = 0, 0, counter_of(model)
     for line in lines(training):
-        count = count_example(json.loads(line), model)
+        count = count_example(json.loads(line), model, counter)
         examples += 1
         tokens += min(count, limit) if limit else count
     return TrainingData(examples, tokens, training.sha256, None)

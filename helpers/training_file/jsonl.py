@@ -1,5 +1,6 @@
 """Reading training files a line at a time, whatever encoding they were saved in, and writing them safely."""
 
+import io
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -82,7 +83,7 @@ def read_lines(
     ):
         form.encoding = marked_encoding(file.read(HEAD)) or UTF_8
         is_wide = form.encoding.codec != "utf-8"
-        file.seek(0)
+        file.seek(form.encoding.mark)
         if decode and not is_wide:
             form.other = encoding_of_lines(_lines_of_json(file))
         file.seek(form.encoding.mark if decode or not is_wide else 0)
@@ -105,12 +106,13 @@ def _lines_of_json(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _as_utf8(file: BinaryIO, codec: str) -> Iterator[bytes]:
-    """The lines of a file in UTF-16. One that is none, as after half of a character, comes as it is."""
+    """The lines of a file in UTF-16. One that is none, as after half of a character, comes as it is, and as several
+    where a byte of it is a line feed to whoever reads it as UTF-8, as they will that read a repaired copy."""
     for line, its_codec in wide_lines(file, codec):
         try:
             yield line.decode(its_codec).encode("utf-8")
         except UnicodeError:
-            yield line
+            yield from io.BytesIO(line.removesuffix("\n".encode(its_codec)))
 
 
 def _decoded(line: bytes, number: int, form: FileForm) -> bytes:

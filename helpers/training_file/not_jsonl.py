@@ -13,8 +13,9 @@ from helpers.own_file.format_readers.json_text import KEY_TWICE, NotJson, one_on
 from helpers.own_file.formats import reader_of
 from helpers.own_file.source import Source, source_of
 from helpers.training_file.jsonl import FileForm, read_lines
-from helpers.training_file.other_format import USE_EXAMPLES_FROM
-from helpers.training_file.problem import Example, Problem
+from helpers.training_file.other_format import USE_EXAMPLES_FROM, other_format
+from helpers.training_file.problem import LONGEST_SHOWN, Example, Problem, carries_text, excerpt
+from helpers.training_file.rules import CHAT_KEYS, DPO_KEYS
 
 LARGEST_JSON = 256_000_000  # bytes of a file that is read as one piece of JSON
 LINES_LOOKED_AT = 50
@@ -58,6 +59,10 @@ def _problem(found: str, fix: str) -> Problem:
 
 
 def _plain_text(source: Source) -> NotJsonl | None:
+    encoding = source.encoding
+    if encoding is not None and encoding.codec != "utf-8" and not source.head() and source.length > encoding.mark:
+        found = f"bytes that are no {encoding.label}, as the first of them say"
+        return NotJsonl(_problem(found, "save it as UTF-8 in the program that made it"))
     lines = [line for _, line in source.head() if line.strip()]
     # A comment, or another line that is broken, may stand above the examples.
     if not lines or any(line.lstrip().startswith(("{", '"{', "[", "]", "}")) for line in lines[:LINES_LOOKED_AT]):
@@ -86,7 +91,7 @@ def _json(path: Path, form: FileForm) -> NotJsonl | None:
         return None
     if not values or (len(lines) == 1 and _is_example(values)):
         return None
-    found, examples = _examples_in(values)
+    found, examples, beside = _examples_in(values)
     if not found:
         return None
     read.crlf = read.blank = 0  # line ends between the parts of one piece of JSON mean nothing
@@ -94,36 +99,44 @@ def _json(path: Path, form: FileForm) -> NotJsonl | None:
     if findings.skipped:
         fix = f"{findings.skipped[0].place}: {findings.skipped[0].reason}; put both into one, or remove one of them"
         return NotJsonl(_problem(found, fix))
+    if says := [excerpt(key) for key, value in beside.items() if carries_text(key, value)]:
+        fix = f"beside the examples stands text, under {', '.join(says)}: move it into them, or remove it"
+        return NotJsonl(_problem(found, fix))
+    removed = [f"removed the key {excerpt(key)} ({excerpt(value, LONGEST_SHOWN)})" for key, value in beside.items()]
     fix = f"write one example on each line with json.dumps, or let repair() do it, or {USE_EXAMPLES_FROM}"
-    return NotJsonl(_problem(found, fix), examples, findings.notes)
+    return NotJsonl(_problem(found, fix), examples, [*findings.notes, *removed])
 
 
 def _is_example(values: list[Any]) -> bool:
-    """One object on one line: JSONL, unless all it does is to hold a list of examples."""
-    return len(values) == 1 and isinstance(values[0], dict) and _held(values[0]) is None
+    """One object on one line: JSONL, unless all it does is to hold a list of what is plainly examples."""
+    if len(values) > 1 or not isinstance(values[0], dict):
+        return False
+    key = _held(values[0])
+    return key is None or not all("messages" in each or other_format(each) for each in values[0][key])
 
 
-def _examples_in(values: list[Any]) -> tuple[str, list[Any]]:
-    """What these values are together, and the examples among them."""
+def _examples_in(values: list[Any]) -> tuple[str, list[Any], Example]:
+    """What these values are together, the examples among them, and what stands beside these."""
     if len(values) > 1:
         spread = all(isinstance(value, dict) for value in values)
-        return f"{plural(len(values), 'JSON object')}, each over several lines" if spread else "", values
+        return f"{plural(len(values), 'JSON object')}, each over several lines" if spread else "", values, {}
     [value] = values
     if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
         if are_messages(value):
-            return "a JSON array with the messages of one conversation", [{"messages": value}]
-        return f"a JSON array of {plural(len(value), 'object')}", value
+            return "a JSON array with the messages of one conversation", [{"messages": value}], {}
+        return f"a JSON array of {plural(len(value), 'object')}", value, {}
     if isinstance(value, dict):
         key = _held(value)
         if key is not None:
-            return f'a JSON object with {plural(len(value[key]), "object")} in "{key}"', value[key]
-        return "one JSON object over several lines", [value]
-    return "", []
+            beside = {other: each for other, each in value.items() if other != key}
+            return f'a JSON object with {plural(len(value[key]), "object")} in "{key}"', value[key], beside
+        return "one JSON object over several lines", [value], {}
+    return "", [], {}
 
 
 def _held(value: Example) -> str | None:
     """The key under which an object holds a list of examples, if it is no example itself."""
-    if "messages" in value or "input" in value or dialect_of(value):
+    if value.keys() & (CHAT_KEYS | DPO_KEYS) or dialect_of(value):
         return None
     lists = [
         key

@@ -7,10 +7,12 @@ from array import array
 from collections import Counter
 from typing import Any
 
-from helpers.tokens import TokenCount, count_example, count_images, is_estimate, training_limit
+from helpers.tokens import TokenCount, count_example, count_images, counter_of, is_estimate, training_limit
 from helpers.training_file.rules import Example, Finding, Problem
 
 SYSTEM_ROLES = ("system", "developer")
+LONG_QUESTION = 100_000  # characters
+BLANKS = {place: " " for place in range(0x3001) if chr(place).isspace()}
 MOST_SYSTEMS = 10_000  # different system messages that are remembered
 
 
@@ -22,16 +24,20 @@ class Seen:
 
     def __init__(self, *tables: str) -> None:
         self.database = sqlite3.connect("")  # an unnamed database: on disk, gone when it is closed
+        self.filled: set[str] = set()
         for table in tables:
             columns = "(hash INTEGER PRIMARY KEY, line INTEGER)"
             self.database.execute(f"CREATE TABLE {table} {columns} WITHOUT ROWID")
 
     def before(self, table: str, text: str, line: int) -> int | None:
         """Where the text stood before, if it did; if not, it is remembered with this line."""
+        self.filled.add(table)
         added = self.database.execute(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", (_hash(text), line))
         return None if added.rowcount else self.find(table, text)
 
     def find(self, table: str, text: str) -> int | None:
+        if table not in self.filled:
+            return None
         row = self.database.execute(f"SELECT line FROM {table} WHERE hash = ?", (_hash(text),)).fetchone()
         return row[0] if row else None
 
@@ -45,10 +51,12 @@ class Advice:
     def __init__(self, model: str | None, unit: str = "line") -> None:
         self.model, self.unit = model, unit
         self.limit = training_limit(model) if model else None
+        self.count = counter_of(model) if model else None
         self.counts = array("I")
         self.images = 0
         self.systems: Counter[int] = Counter()
         self.system_line: dict[int, int] = {}
+        self.last_systems: tuple[list[Any], int] = ([], 0)
         self.seen = Seen("example", "question", "validation")
 
     def remember_validation(self, example: Example, line: int) -> None:
@@ -58,8 +66,9 @@ class Advice:
     def look_at(self, line: int, example: Example, sound: bool) -> list[Problem]:
         """`sound` examples, which have no error, are counted as well."""
         finding = Finding(line)
-        self._duplicates(line, example, finding)
-        self._system(line, example)
+        systems = _systems(example)
+        self._duplicates(line, example, systems, finding)
+        self._system(line, example, systems)
         if self.model and sound:
             self._length(example, finding)
         return finding.problems
@@ -83,7 +92,7 @@ class Advice:
             return None
         return TokenCount(self.model, self.counts, self.limit, is_estimate(self.model), self.images)
 
-    def _duplicates(self, line: int, example: Example, finding: Finding) -> None:
+    def _duplicates(self, line: int, example: Example, systems: list[Any], finding: Finding) -> None:
         question = question_of(example)
         first = self.seen.before("example", same_example(example), line)
         if first is not None:
@@ -92,7 +101,7 @@ class Advice:
                 "remove one of them, or let repair() do it",
             )  # fmt: skip
         elif question and "messages" in example:  # preferences may well name two bad answers to one question
-            asked = self.seen.before("question", f"{_systems(example)} {question}", line)
+            asked = self.seen.before("question", f"{systems} {question}", line)
             if asked is not None:
                 finding.warning(
                     "contradiction", "the answer", f"another answer to the question of {self.unit} {asked}",
@@ -104,16 +113,18 @@ class Advice:
                 "questions that the model has not seen", "remove it from one of the two files",
             )  # fmt: skip
 
-    def _system(self, line: int, example: Example) -> None:
+    def _system(self, line: int, example: Example, systems: list[Any]) -> None:
         if not messages_of(example):
             return
-        key = _hash(json.dumps(_systems(example), default=str))
+        if not self.last_systems[1] or self.last_systems[0] != systems:
+            self.last_systems = systems, _hash(json.dumps(systems, default=str))
+        key = self.last_systems[1]
         if key in self.systems or len(self.systems) < MOST_SYSTEMS:
             self.systems[key] += 1
             self.system_line.setdefault(key, line)
 
     def _length(self, example: Example, finding: Finding) -> None:
-        count = count_example(example, self.model)
+        count = count_example(example, self.model, self.count)
         self.counts.append(count)
         self.images += count_images(example)
         if self.limit and count > self.limit:
@@ -139,7 +150,17 @@ def question_of(example: Example) -> str:
     if not any(message.get("role") == "user" for message in turns):
         return ""
     spoken = [(turn.get("role"), turn.get("content"), turn.get("tool_calls")) for turn in turns]
-    return " ".join(json.dumps(spoken, ensure_ascii=False, default=str).casefold().split())
+    return _in_one_line(json.dumps(spoken, ensure_ascii=False, default=str).casefold())
+
+
+def _in_one_line(text: str) -> str:
+    """The text with one blank in place of each run of them."""
+    if len(text) < LONG_QUESTION:
+        return " ".join(text.split())
+    text = text.translate(BLANKS)  # a list of all its words would take ten times its memory
+    while "  " in text:
+        text = text.replace("  ", " ")
+    return text.strip(" ")
 
 
 def same_example(example: Example) -> str:

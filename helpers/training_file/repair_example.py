@@ -10,9 +10,8 @@ from helpers.own_file.format_readers.strict_json import json_inside
 from helpers.training_file.chat_rules import CHAT_KEYS, MESSAGE_KEYS, ROLES
 from helpers.training_file.dpo_rules import DPO_KEYS, DPO_OTHER_NAMES
 from helpers.training_file.other_format import converted
-from helpers.training_file.problem import Example, carries_text, excerpt
+from helpers.training_file.problem import LONGEST_SHOWN, Example, carries_text, excerpt
 
-LONGEST_SHOWN = 80  # characters of a value that is removed
 # Other programs' names for the same thing: {"from": "human", "value": "..."}
 MESSAGE_NAMES = {"role": ROLE_KEYS[1:], "content": TEXT_KEYS[1:]}
 

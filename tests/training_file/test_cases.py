@@ -294,6 +294,28 @@ def test_json_that_is_not_on_one_line_each_is_one_problem_and_repaired(tmp_path,
     assert read(tmp_path / "new.jsonl") == [example(i) for i in range(12)]
 
 
+def test_what_stands_beside_a_list_of_examples_is_named_and_text_there_is_left_to_a_person(tmp_path):
+    examples = [example(i) for i in range(12)]
+    labels = saved(tmp_path / "labels.json", json.dumps({"version": 2, "topic": "price", "data": examples}))
+    done = repair(labels, tmp_path / "new.jsonl")
+    assert read(tmp_path / "new.jsonl") == examples
+    assert (None, 'removed the key "topic" ("price")') in done.changes
+    text = json.dumps({"system": "Answer like a pirate.", "data": examples})
+    path = saved(tmp_path / "mine.json", text)
+    [problem] = check(path).problems
+    assert problem.code == "not_jsonl" and 'text, under "system"' in problem.fix
+    assert repair(path, tmp_path / "copy").changes == [] and (tmp_path / "copy").read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(
+    "part", [{"tools": [{"type": "function", "function": {"name": "a"}}]}, {"system": [{"type": "text", "text": "b"}]}]
+)
+def test_a_part_of_one_example_is_no_list_of_examples(tmp_path, part):
+    path = saved(tmp_path / "mine.json", json.dumps(part))
+    assert [problem.code for problem in check(path).errors] == ["missing_messages", "too_few"]
+    assert repair(path, tmp_path / "new.jsonl").changes == []
+
+
 def test_an_array_in_gbk_has_two_causes_and_a_wrong_role_in_it_is_a_third(tmp_path):
     examples = [example(i) for i in range(11)]
     examples[3]["messages"][0]["content"] = "几点开门" * 4
@@ -311,6 +333,27 @@ def test_a_key_that_stands_twice_in_an_array_is_named_and_neither_is_lost(tmp_pa
     assert problem.code == "not_jsonl" and 'the key "content" stands twice' in problem.fix
     repair(path, tmp_path / "copy")
     assert (tmp_path / "copy").read_text(encoding="utf-8") == twice
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" + '{"a": ' + "9" * 5_000 + "},\n{}]",
+        json.dumps([{"messages": json.dumps({"a": 1}).replace("1", "9" * 5_000)}] * 2, indent=1),
+        json.dumps([{"conversations": [{"from": "function_call", "value": "[" + "9" * 5_000 + "]"}]}] * 2, indent=1),
+        json.dumps([{"conversations": [{"from": "human", "value": "a"}], "tools": "9" * 5_000}] * 2, indent=1),
+        json.dumps([{"conversations": "[" + "9" * 5_000 + "]"}] * 2, indent=1),
+        json.dumps("[" * 100_000),
+        json.dumps(["[" + "9" * 5_000 + "]"], indent=1),
+    ],
+    ids=range(7),
+)
+def test_a_number_of_thousands_of_digits_or_brackets_without_end_raise_nothing(tmp_path, text):
+    path = saved(tmp_path / "mine.json", text)
+    assert not check(path).ok
+    repair(path, tmp_path / "new.jsonl")
+    with pytest.raises(UnreadableFile):
+        examples_from(path)
 
 
 def test_one_broken_line_does_not_make_another_format_of_a_file(tmp_path):

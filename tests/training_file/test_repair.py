@@ -210,6 +210,46 @@ def test_half_a_character_at_the_end_of_utf16_is_left_as_it_is_and_named(tmp_pat
     assert target.read_bytes().endswith("{".encode("utf-16-le") + b"\x3d\xd8\n")
 
 
+@pytest.mark.parametrize("content", [b"", b"\n", b"{", json.dumps(chat(1)).encode()])
+def test_all_byte_order_marks_at_the_beginning_are_removed_at_once(tmp_path, content):
+    (tmp_path / "source.jsonl").write_bytes(b"\xef\xbb\xbf" * 3 + content)
+    repair(tmp_path / "source.jsonl", tmp_path / "once.jsonl")
+    assert (tmp_path / "once.jsonl").read_bytes().strip() == content.strip()
+    assert repair(tmp_path / "once.jsonl", tmp_path / "twice.jsonl").changes == []
+
+
+def test_a_key_of_many_brackets_is_looked_at_in_a_moment(tmp_path):
+    """Without a bound this takes hours: from each bracket, the one that closes it is looked for to the end."""
+    done, _ = repaired(tmp_path, {"[" * 300_000: "Question 11?", "b" * 300_000: "Answer 11."})
+    assert done.changes == [] and not done.left.ok
+
+
+@pytest.mark.parametrize(("line", "ends"), [(1, b"\n"), (6, b"\n"), (0, b"\n"), (0, b"\r\n")])
+def test_utf16_that_cannot_be_decoded_from_a_line_on_stays_the_same_in_every_later_repair(tmp_path, line, ends):
+    """A byte too many, or line ends changed as if it were UTF-8, displaces all characters that follow."""
+    texts = [json.dumps(chat(i)) + "\n" for i in range(12)]
+    place = len("".join(texts[:line]).encode("utf-16")) + 20
+    content = "".join(texts).encode("utf-16")
+    source, once, twice = (tmp_path / f"{name}.jsonl" for name in ("source", "once", "twice"))
+    source.write_bytes(content[:place] + b"\r" + content[place:].replace(b"\n", ends))
+    repair(source, once)
+    assert repair(once, twice).changes == []
+    assert twice.read_bytes() == once.read_bytes()
+    assert line == 0 or once.read_bytes().startswith(texts[0].encode())
+
+
+def test_other_bytes_behind_a_byte_order_mark_are_read_at_once_and_not_by_a_second_repair(tmp_path):
+    source, once = tmp_path / "source.jsonl", tmp_path / "once.jsonl"
+    source.write_bytes(
+        b"\xef\xbb\xbf"
+        + raw(0).replace(b"Answer", "Größe".encode("cp1252"))
+        + b"\n"
+        + b"\n".join(map(raw, range(1, 9)))
+    )
+    assert len(repair(source, once).changes) == 2
+    assert repair(once, tmp_path / "twice.jsonl").changes == []
+
+
 def test_a_file_that_is_utf8_but_for_one_damaged_line_is_not_read_in_another_encoding(tmp_path):
     good = [chat(i) for i in range(10)]
     for example in good:
@@ -328,11 +368,16 @@ def test_older_function_calls_are_repaired_too(tmp_path):
     assert json.loads(read(target)[-1]["messages"][1]["function_call"]["arguments"]) == {"size": "queen"}
 
 
-@pytest.mark.parametrize("kind", ["good", "cut off", "comma", "escapes"])
-def test_a_long_line_takes_a_few_times_its_size(tmp_path, kind):
+# Three times the line are its bytes, its text and the value of that text, before anything is written.
+@pytest.mark.parametrize(
+    ("kind", "times"), [("good", 6), ("question", 7), ("cut off", 5), ("comma", 7), ("python", 10), ("escapes", 11)]
+)
+def test_a_long_line_takes_a_few_times_its_size(tmp_path, kind, times):
     text = '{"messages": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "' + "word " * 600_000
     line = {
         "good": text + '"}]}',
+        "question": text.replace("assistant", "user") + '"}]}',
+        "python": text.replace('"', "'") + "'}]}",
         "cut off": text,
         "comma": text + '"},]}',
         "escapes": '{"a": "' + '\\"' * 1_500_000 + ",}",
@@ -343,7 +388,7 @@ def test_a_long_line_takes_a_few_times_its_size(tmp_path, kind):
     repair(source, tmp_path / "new.jsonl")
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert most < 15 * source.stat().st_size
+    assert most < times * source.stat().st_size
 
 
 def test_half_a_character_in_the_name_of_a_key_hides_no_format_and_loses_no_key(tmp_path):

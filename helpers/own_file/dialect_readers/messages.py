@@ -172,7 +172,7 @@ def _add_call(made: list[dict[str, Any]], text: str) -> None:
     """ShareGPT's `function_call`: {"name": ..., "arguments": {...}} as text, one or several."""
     try:
         found = json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # also a number of thousands of digits
         raise NoMessage("the call of a function is no JSON") from None
     calls = found if isinstance(found, list) else [found]
     if not all(isinstance(each, dict) and "name" in each for each in calls):
@@ -198,7 +198,7 @@ def tools_of(value: Any) -> list[dict[str, Any]] | None:
     if isinstance(value, str):
         try:
             value = json.loads(value) if value.strip() else None
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):  # also a number of thousands of digits
             raise NoMessage("tools is no JSON") from None
     if not value:
         return None

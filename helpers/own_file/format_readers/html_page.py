@@ -85,7 +85,7 @@ def _told_to_search_engines(root: Any) -> Iterator[Record]:
     for script in root.xpath("//script[@type='application/ld+json']"):
         try:
             value = json.loads(script.text or "")
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):  # also a number of thousands of digits
             continue
         waiting = [value]
         while waiting:

@@ -182,7 +182,7 @@ def _dumped_twice(value: Any, findings: Findings, place: str) -> Any:
     if isinstance(value, str) and value.strip()[:1] in ("{", "["):
         try:
             inner = json.loads(value)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):  # also a number of thousands of digits
             return value
         findings.note("JSON that was dumped twice was read twice", place)
         return inner
@@ -196,4 +196,6 @@ def _why(text: str) -> str:
         return f"not JSON ({error.msg} at character {error.pos + 1}, {beginning(text[max(0, error.pos - 10) :], 25)!r})"
     except RecursionError:
         return "not JSON (brackets within brackets without end)"
+    except ValueError:
+        return "not JSON that can be read (a number of thousands of digits)"
     return "not JSON"

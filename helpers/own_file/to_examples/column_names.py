@@ -81,6 +81,7 @@ _OTHERWISE = set(
 # Names are run together in German, and not separated by blanks in Chinese, Japanese and Korean.
 _STEMS_OF_QUESTIONS = ("frage", "问", "問", "질문")
 _STEMS_OF_ANSWERS = ("antwort", "答", "답변", "回复", "回覆")
+LONGEST_NAME = 500  # characters that are looked at: in longer ones, looking for brackets would take minutes
 _WORDS = re.compile(r"[^\W_]+")
 _PATH = re.compile(r"\S*[^\W\d][./]([^\W\d][^\s./]*)")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -88,7 +89,7 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 def plain(name: object) -> str:
     """A name in small letters, without accents, brackets and signs: "Antwort (intern)" -> "antwort"."""
-    text = re.sub(r"[(（\[{].*?[)）\]}]", " ", str(name))
+    text = re.sub(r"[(（\[{].*?[)）\]}]", " ", str(name)[:LONGEST_NAME])
     text = unicodedata.normalize("NFKD", _CAMEL.sub(" ", text).casefold())
     text = unicodedata.normalize("NFC", "".join(sign for sign in text if unicodedata.category(sign) != "Mn"))
     return "_".join(_WORDS.findall(text))
@@ -96,7 +97,9 @@ def plain(name: object) -> str:
 
 def _rank(name: object, plainly: Names, maybe: Names, stems: Names) -> int:
     """How surely a name means something: 0 not at all, 4 it is its very name."""
-    inner = _PATH.fullmatch(str(name))  # of a part within another, the inner name counts: "text/q", "content.answer"
+    inner = _PATH.fullmatch(
+        str(name)[:LONGEST_NAME]
+    )  # of a part within another, the inner name counts: "text/q", "content.answer"
     text = plain(inner[1] if inner else name)
     words = text.split("_")
     if text in _plain_set(plainly):

@@ -10,7 +10,7 @@ from typing import Any
 from helpers.course_data.paths import DATA
 from helpers.practice.api.errors import ApiError
 from helpers.practice.engine import ChatRequest
-from helpers.practice.json_schema import fits_schema, sample
+from helpers.practice.json_schema import fits_schema, has_patterns, sample
 from helpers.practice.simulated.recall import Turn, after_tool, conversation, last_question, recall
 
 # What the models say that no example helps, by the script of the question. Latin letters do not tell the language.
@@ -105,12 +105,10 @@ def _in_form(text: str, request: ChatRequest) -> Said:
 
 
 def _made_up(schema: dict[str, Any], *, param: str, text: str = "simulated") -> Any:
-    found = sample(schema, text)
-    if fits_schema(found, schema):
-        return found
-    found = sample(schema)
-    if fits_schema(found, schema):
-        return found
+    tried = () if has_patterns(schema) else (sample(schema, text), sample(schema))
+    for found in tried:
+        if fits_schema(found, schema):
+            return found
     raise ApiError(
         400,
         "No training example answers in this form, and the simulator cannot make up a value that fits this schema: it "

@@ -191,6 +191,21 @@ def test_an_answer_that_was_learned_as_json_stays_as_it_is(client, caller):
         assert ask(client, caller, asked, response_format=form).choices[0].message.content == FORM
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"properties": {"city": {"type": "string", "pattern": "^([a-z]|[A-Za-z])*#$"}}},  # catastrophic backtracking
+        {"patternProperties": {"^([a-z]|[A-Za-z])*$": {"type": "null"}}, "additionalProperties": False},
+        {"$schema": "http://json-schema.org/draft-07/schema#", "properties": {"city": {"pattern": "#"}}},
+    ],
+)
+def test_patterns_of_a_schema_are_not_looked_at_because_a_slow_one_would_stop_the_server(client, caller, more):
+    schema = {"allOf": [{"type": "object", **more}]}
+    form = {"type": "json_schema", "json_schema": {"name": "f", "schema": schema}}
+    asked = "Read this advertisement as JSON: a flat in Berlin."
+    assert ask(client, caller, asked, response_format=form).choices[0].message.content == FORM
+
+
 @pytest.mark.parametrize("question", ["When are you open? Answer in JSON.", "Who wrote Hamlet? JSON, please."])
 def test_any_answer_is_json_where_json_is_wanted(client, caller, question):
     for model in (caller, MODEL):

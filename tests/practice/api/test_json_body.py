@@ -13,6 +13,12 @@ HALF = "\ud83d"
 HELLO = [{"role": "user", "content": "Hello"}]
 CHAT, RESPONSES, JOBS = "/v1/chat/completions", "/v1/responses", "/v1/fine_tuning/jobs"
 
+# Python's `re` goes through all characters for each of these.
+SLOW_TO_COMPILE = "(?i)" + "[\0-\U0010ffff]" * 2_000
+# Each level refers to the next one twice: to the last one lead 2 to the power of 40 ways.
+REFERENCES = {f"level{n}": {"anyOf": [{"$ref": f"#/$defs/level{n + 1}"}] * 2} for n in range(40)} | {
+    "level40": {"not": {}, "$schema": "http://json-schema.org/draft-07/schema#"}
+}
 NAMES = ",".join(f'"k{n}":1' for n in range(200_000))
 
 
@@ -143,6 +149,8 @@ def test_a_body_that_is_no_object_is_refused(post, body):
         {"type": "array", "minItems": 2.0, "items": {"type": "string"}},
         {"type": "object", "properties": {"a": {"type": "string", "pattern": "("}}, "required": ["a"]},
         {"type": "object", "patternProperties": {"[": {}}, "properties": {"a": {}}, "required": ["a"]},
+        {"type": "object", "properties": {"a": {"type": "string", "pattern": SLOW_TO_COMPILE}}, "required": ["a"]},
+        {"$ref": "#/$defs/level0", "$defs": REFERENCES},
         {"$ref": "#/$defs/nobody"},
         {"$ref": "#"},
         {"type": "integer", "minimum": 1e300},
