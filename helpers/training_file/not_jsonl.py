@@ -12,10 +12,11 @@ from helpers.own_file.format_readers import binary, json_file
 from helpers.own_file.format_readers.json_text import KEY_TWICE, NotJson, one_on_each_line, values_of_text
 from helpers.own_file.formats import reader_of
 from helpers.own_file.source import Source, source_of
+from helpers.training_file.chat_rules import CHAT_KEYS
+from helpers.training_file.dpo_rules import DPO_KEYS
 from helpers.training_file.jsonl import FileForm, read_lines
 from helpers.training_file.other_format import USE_EXAMPLES_FROM, other_format
 from helpers.training_file.problem import LONGEST_SHOWN, Example, Problem, carries_text, excerpt
-from helpers.training_file.rules import CHAT_KEYS, DPO_KEYS
 
 LARGEST_JSON = 256_000_000  # bytes of a file that is read as one piece of JSON
 LINES_LOOKED_AT = 50
