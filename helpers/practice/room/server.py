@@ -1,5 +1,6 @@
 """Serving a room."""
 
+import os
 import socket
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from filelock import BaseFileLock, Timeout
 from helpers.connection.catalogue import local_models_are_off
 from helpers.course_data.practice_home import practice_home
 from helpers.practice.engine_registry import load_computer
+from helpers.practice.network import check_key_for_others
 from helpers.practice.room.register import TEACHER, Register, lock_of, open_register
 from helpers.practice.room.room import PAGE, Room
 from helpers.practice.server import WebServer, listen
@@ -46,7 +48,7 @@ class RoomServer(WebServer):
 
 
 def start_room(
-    names: list[str],
+    names: list[str] | None = None,
     home: Path | None = None,
     host: str = "127.0.0.1",
     port: int = 0,
@@ -56,7 +58,7 @@ def start_room(
     """Start the server of a room and return when it answers.
 
     Args:
-        names: Learners to take in. Those who are there already keep their keys and their work.
+        names: Learners to take in; None means nobody new. Those who are there already keep their keys and their work.
         home: The folder of the room; None means the folder `room` in the practice home.
         host: The address to listen on.
         port: The port to listen on; 0 takes a free one.
@@ -80,7 +82,7 @@ def start_room(
     try:
         listening = listen(host, port)
         try:
-            new_keys = _let_in(register, names, new_key_for)
+            new_keys = _let_in(register, names, new_key_for, listening.getsockname()[0])
             server = RoomServer(register, new_keys, listening, lock, job_seconds)
         except BaseException:
             listening.close()
@@ -92,12 +94,29 @@ def start_room(
     return server
 
 
-def _let_in(register: Register, names: list[str], new_key_for: str | None) -> dict[str, str]:
+def _let_in(register: Register, names: list[str] | None, new_key_for: str | None, address: str) -> dict[str, str]:
     """Returns the keys that were made."""
-    new_keys = {} if register.teacher_hash else {TEACHER: register.renew(TEACHER)}
-    new_keys |= register.add(names)
-    if new_key_for is not None and new_key_for not in new_keys:
+    if names is None and not register.learners:
+        raise ValueError(
+            "found no learner in this room; expected --learners NUMBER or --names FILE (--learners 0 opens it empty, "
+            "for a program that lets learners in)"
+        )
+    new_keys = _teacher_in(register, new_key_for, address)
+    new_keys |= register.add(names or [])
+    if new_key_for is not None and new_key_for != TEACHER and new_key_for not in new_keys:
         new_keys[new_key_for] = register.renew(new_key_for)
-    if not register.learners:
-        raise ValueError("found no learner in this room; expected --learners NUMBER or --names FILE")
     return new_keys
+
+
+def _teacher_in(register: Register, new_key_for: str | None, address: str) -> dict[str, str]:
+    """PRACTICE_KEY is the teacher's key, if it is set: then nobody has to read it in a terminal, or in a log."""
+    given = os.environ.get("PRACTICE_KEY")
+    if given and new_key_for == TEACHER:
+        raise ValueError("--new-key: found 'teacher', whose key stands in PRACTICE_KEY; expected another one there")
+    if given:
+        check_key_for_others(given, address)
+        register.set_teacher(given)
+        return {}
+    if register.teacher_hash and new_key_for != TEACHER:
+        return {}
+    return {TEACHER: register.renew(TEACHER)}
