@@ -7,8 +7,6 @@ jupyterhub_config.py. The room listens on this computer alone.
 
 import asyncio
 import json
-import os
-import secrets
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
@@ -16,24 +14,12 @@ COURSE = "/opt/fine-tuning-course"  # the copy of the course that all users impo
 PYTHON = "/opt/tljh/user/bin/python"  # the Python in which it is installed
 ROOM = "/srv/practice-room/room"  # the learners' files, jobs and models
 USER = "practice-room"  # the user of the system as which the room runs, and who owns that folder; "" for the hub's own
-KEY_FILE = "/opt/tljh/config/practice-room.key"  # the teacher's key: made at the first start, for the hub's user only
+KEY_FILE = "/srv/practice-room/teacher.key"  # the teacher's key: the room makes it, and only USER and root can read it
 PORT = 8400
-WORKSPACE = "~/fine-tuning-course/workspace"  # of each user; this one lies in what nbgitpuller brings
+WORKSPACE = "~/fine-tuning-work"  # of each user: notes, and files that the notebooks write
 PATIENCE = 30  # seconds, for a room that is just being started
 
 c = get_config()  # noqa: F821 (JupyterHub gives it)
-
-
-def teachers_key() -> str:
-    try:
-        handle = os.open(KEY_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
-    else:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write("practice-" + secrets.token_urlsafe(18))
-    with open(KEY_FILE, encoding="ascii") as file:
-        return file.read().strip()
 
 
 async def give_a_key(spawner) -> None:
@@ -49,10 +35,10 @@ async def give_a_key(spawner) -> None:
 
 
 async def ask(body: dict) -> dict:
-    headers = {"Authorization": f"Bearer {teachers_key()}", "Content-Type": "application/json"}
     address = f"http://127.0.0.1:{PORT}/practice/room/learners"
     for _ in range(PATIENCE):
         try:
+            headers = {"Authorization": f"Bearer {teachers_key()}", "Content-Type": "application/json"}
             answer = await AsyncHTTPClient().fetch(address, method="POST", headers=headers, body=json.dumps(body))
         except (OSError, HTTPClientError) as error:
             if isinstance(error, HTTPClientError) and error.response is not None:
@@ -63,13 +49,19 @@ async def ask(body: dict) -> dict:
     raise RuntimeError(f"The practice room does not answer at {address}. The hub's log says why it has not started.")
 
 
+def teachers_key() -> str:
+    """Read when it is needed, and not given to the service by the hub: the hub would keep it in its database."""
+    with open(KEY_FILE, encoding="ascii") as file:
+        return file.read().strip()
+
+
 room = {
     "name": "practice-room",
     "command": [PYTHON, "-m", "helpers.practice", "room", "--learners", "0",
-                "--host", "127.0.0.1", "--port", str(PORT), "--home", ROOM],
+                "--host", "127.0.0.1", "--port", str(PORT), "--home", ROOM, "--teacher-key-file", KEY_FILE],
     "cwd": COURSE,
     "user": USER,
-    "environment": {"PRACTICE_KEY": teachers_key(), "PYTHONUTF8": "1"},
+    "environment": {"PYTHONUTF8": "1"},
 }  # fmt: skip
 c.JupyterHub.services.append(room)  # append: the hub may have others, such as the one that ends idle servers
 c.Spawner.pre_spawn_hook = give_a_key

@@ -16,7 +16,7 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         names = names_of(options.learners, options.names)
-        server = start_room(names, options.home, options.host, options.port, options.new_key)
+        server = start_room(names, options.home, options.host, options.port, options.new_key, options.teacher_key_file)
     except (PracticeHomeError, ValueError) as error:
         return _fail(str(error))
     except OSError as error:
@@ -43,6 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: 8000)")
     parser.add_argument("--home", type=Path, help="folder of the room (default: room, in the practice home)")
     parser.add_argument("--page", type=Path, help="where new keys are written, to print (default: keys.html in --home)")
+    parser.add_argument(
+        "--teacher-key-file", type=Path, help="keep your key in this file, made if it is missing, and do not show it"
+    )
     parser.add_argument("--new-key", metavar="NAME", help="replace the lost key of a learner, or of the teacher")
     return parser
 

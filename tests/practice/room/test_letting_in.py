@@ -1,6 +1,8 @@
 """A program that has the teacher's key lets learners in while the room is open, as a JupyterHub does."""
 
 import json
+import os
+import stat
 from concurrent.futures import ThreadPoolExecutor
 
 import openai
@@ -12,10 +14,16 @@ KEY = "practice-a-key-of-the-teacher"
 
 
 @pytest.fixture
-def room(tmp_path, monkeypatch):
+def key_file(tmp_path):
+    path = tmp_path / "teacher.key"
+    path.write_text(KEY, encoding="ascii")
+    return path
+
+
+@pytest.fixture
+def room(tmp_path, key_file):
     """A room without learners, with Chinese characters and a space in its name; its teacher's key is KEY."""
-    monkeypatch.setenv("PRACTICE_KEY", KEY)
-    running = start_room([], tmp_path / "a room 教室", job_seconds=0)
+    running = start_room([], tmp_path / "a room 教室", teacher_key_file=key_file, job_seconds=0)
     yield running
     running.stop()
 
@@ -67,7 +75,7 @@ def test_a_new_key_for_somebody_new_just_lets_them_in(room):
     assert client_of(room, let_in(room, "jo", new_key=True)["key"]).models.list().data
 
 
-def test_who_was_let_in_is_still_there_after_a_restart(room, tmp_path):
+def test_who_was_let_in_is_still_there_after_a_restart(room):
     key = let_in(room, "jo")["key"]
     room.stop()
     again = start_room(None, room.home, job_seconds=0)
@@ -125,24 +133,37 @@ def test_no_key_stands_in_a_file_of_the_room(room):
             assert key.encode() not in path.read_bytes() and KEY.encode() not in path.read_bytes(), path.name
 
 
-# --- the teacher's key from the environment -----------------------------------------------------------------------
+# --- the teacher's key in a file ----------------------------------------------------------------------------------
 
 
-def test_a_key_of_the_teacher_in_the_environment_is_not_shown_again(room):
+def test_a_key_of_the_teacher_that_stands_in_a_file_is_not_shown(room):
     assert room.new_keys == {}
     assert client_of(room, KEY).models.list().data
 
 
-def test_a_short_key_of_the_teacher_is_refused_where_others_can_try_keys(tmp_path, monkeypatch):
-    monkeypatch.setenv("PRACTICE_KEY", "short")
-    with pytest.raises(ValueError, match="16"):
-        start_room(["jo"], tmp_path / "room", host="0.0.0.0")
+def test_the_file_of_the_teachers_key_is_made_for_its_owner_only(tmp_path):
+    path = tmp_path / "made.key"
+    room = start_room([], tmp_path / "room", teacher_key_file=path)
+    room.stop()
+    assert len(path.read_text(encoding="ascii")) >= 24
+    if os.name == "posix":
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_key_of_the_teacher_in_the_environment_cannot_be_replaced_by_another(tmp_path, monkeypatch):
-    monkeypatch.setenv("PRACTICE_KEY", KEY)
-    with pytest.raises(ValueError, match="PRACTICE_KEY"):
-        start_room(["jo"], tmp_path / "room", new_key_for="teacher")
+def test_a_short_key_of_the_teacher_is_refused(tmp_path, key_file):
+    key_file.write_text("short", encoding="ascii")
+    with pytest.raises(ValueError, match="at least 16"):
+        start_room(["jo"], tmp_path / "room", teacher_key_file=key_file)
+
+
+def test_a_key_of_the_teacher_that_stands_in_a_file_is_not_replaced_by_another(tmp_path, key_file):
+    with pytest.raises(ValueError, match="delete that file"):
+        start_room(["jo"], tmp_path / "room", new_key_for="teacher", teacher_key_file=key_file)
+
+
+def test_a_file_that_cannot_be_made_for_the_teachers_key_is_named(tmp_path):
+    with pytest.raises(ValueError, match="--teacher-key-file"):
+        start_room(["jo"], tmp_path / "room", teacher_key_file=tmp_path / "missing" / "teacher.key")
 
 
 def test_a_room_without_anybody_has_to_be_asked_for(tmp_path):
