@@ -6,6 +6,7 @@ import string
 
 NUMBER_LENGTH = 5  # of 62 letters: up to 916,132,831
 ALPHABET = string.ascii_letters + string.digits
+LETTER_OF_BYTE = bytes(ord(ALPHABET[byte % len(ALPHABET)]) for byte in range(256))
 LENGTHS = {
     "file-": 22,
     "ftjob-": 24,
@@ -26,7 +27,7 @@ def random_id(prefix: str) -> str:
 def derived_id(prefix: str, *parts: object) -> str:
     """The same id for the same parts, always: an event that was shown once keeps its id without being stored."""
     digest = hashlib.sha512("/".join(map(str, (prefix, *parts))).encode()).digest()
-    return prefix + "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[: LENGTHS[prefix]])
+    return prefix + digest[: LENGTHS[prefix]].translate(LETTER_OF_BYTE).decode("ascii")
 
 
 def numbered_id(prefix: str, number: int, *parts: object) -> str:

@@ -51,7 +51,7 @@ def load_settings(home: str | Path | None = None, key: str | None = None, job_se
     folder = Path(home) if home else practice_home()
     try:
         _make_home(folder)
-        key = key or os.environ.get("PRACTICE_KEY") or _key_of(folder)
+        key = key or os.environ.get("PRACTICE_KEY") or key_in_file(folder / KEY_FILE)
     except PracticeHomeError:
         raise
     except OSError as error:
@@ -75,9 +75,11 @@ def _make_home(folder: Path) -> None:
     private_folder(folder / "files")
 
 
-def _key_of(folder: Path) -> str:
-    """The key of this home, made at first use and readable by its owner only."""
-    path = folder / KEY_FILE
+def key_in_file(path: Path) -> str:
+    """The key that stands there, made at first use and readable by its owner only.
+
+    Raises PracticeHomeError if something else stands there, and another OSError if it cannot be read or made.
+    """
     new = "practice-" + secrets.token_urlsafe(18)  # 24 characters
     try:
         # O_EXCL: of two servers that start together, one makes the key and the other reads it.

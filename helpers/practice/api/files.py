@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Query, Request, UploadFile
 from fastapi.responses import FileResponse
 
 from helpers.practice.api.errors import ApiError, not_found
+from helpers.practice.api.json_body import SentJson
 from helpers.practice.api.pagination import listed, unknown_cursor
 from helpers.practice.store import Store, StoredFile
 from helpers.practice.training_file_errors import not_a_dictionary
@@ -82,7 +83,7 @@ def list_files(
     after: str | None = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 10_000,
     order: Literal["asc", "desc"] = "desc",
-) -> dict[str, Any]:
+) -> SentJson:
     """A page of the files.
 
     Args:
@@ -103,7 +104,8 @@ def list_files(
     if after is not None and cursor is None:
         raise unknown_cursor(after)
     found, more = store.files(limit, purpose=purpose, after=cursor, newest_first=order == "desc")
-    return listed([show(file) for file in found], more, ends=True)
+    # A response of its own: FastAPI would look through each of thousands of files for something to convert.
+    return SentJson(listed([show(file) for file in found], more, ends=True))
 
 
 @router.get("/{file_id}")

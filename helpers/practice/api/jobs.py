@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from helpers.practice.api.errors import ApiError
 from helpers.practice.api.job_objects import show_checkpoint, show_event, show_job
 from helpers.practice.api.job_request import CreateJob, method_of, suffix_in_names
+from helpers.practice.api.json_body import SentJson
 from helpers.practice.api.pagination import listed, newest_first, page, unknown_cursor
 from helpers.practice.engine import FINAL, Engine, Progress
 from helpers.practice.job_lifecycle import Jobs
@@ -65,9 +66,7 @@ def _training_file(request: Request, file_id: str, param: str) -> StoredFile:
 
 
 @router.get("")
-def list_jobs(
-    request: Request, after: str | None = None, limit: Annotated[int, Query(ge=1, le=100)] = 20
-) -> dict[str, Any]:
+def list_jobs(request: Request, after: str | None = None, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> SentJson:
     """Newest first. `metadata[key]=value` chooses by metadata, `metadata=null` the jobs without any."""
     store, asked = request.app.state.store, request.query_params
     cursor = store.job(after) if after is not None else None
@@ -76,7 +75,8 @@ def list_jobs(
     wanted = {name[9:-1]: value for name, value in asked.items() if name.startswith("metadata[") and name.endswith("]")}
     without = asked.get("metadata") == "null"
     found, more = store.page_of_jobs(limit, after=cursor, metadata=wanted, without_metadata=without)
-    return listed([show_job(job, _jobs(request).progress(job)) for job in found], more)
+    # A response of its own: FastAPI would look through all of a hundred jobs for something to convert.
+    return SentJson(listed([show_job(job, _jobs(request).progress(job)) for job in found], more))
 
 
 @router.get("/{job_id}")

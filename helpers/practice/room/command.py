@@ -16,13 +16,13 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         names = names_of(options.learners, options.names)
-        server = start_room(names, options.home, options.host, options.port, options.new_key)
+        server = start_room(names, options.home, options.host, options.port, options.new_key, options.teacher_key_file)
     except (PracticeHomeError, ValueError) as error:
         return _fail(str(error))
     except OSError as error:
         return _fail(f"Cannot listen on {options.host}:{options.port} ({error.strerror}). Choose another --port.")
     try:
-        print(introduction(server, options.page or server.home / "keys.html"), flush=True)
+        print(introduction(server, options.page or server.home / "keys.html", options.address), flush=True)
         while server.running:
             threading.Event().wait(0.5)
     except KeyboardInterrupt:
@@ -42,20 +42,27 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="0.0.0.0", help="address to listen on (default: every one of this computer)")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: 8000)")
     parser.add_argument("--home", type=Path, help="folder of the room (default: room, in the practice home)")
+    parser.add_argument(
+        "--address", help="base URL for the learners, if a server with HTTPS stands in front: https://.../v1"
+    )
     parser.add_argument("--page", type=Path, help="where new keys are written, to print (default: keys.html in --home)")
+    parser.add_argument(
+        "--teacher-key-file", type=Path, help="keep your key in this file, made if it is missing, and do not show it"
+    )
     parser.add_argument("--new-key", metavar="NAME", help="replace the lost key of a learner, or of the teacher")
     return parser
 
 
-def introduction(server: RoomServer, page: Path) -> str:
+def introduction(server: RoomServer, page: Path, address: str | None = None) -> str:
     """What the teacher needs. Writes the page of keys, if keys were made; the teacher's own stands in the terminal."""
+    addresses = [address] if address else server.addresses or [server.base_url]
     teacher = server.new_keys.get(TEACHER)
     keys = {name: key for name, key in server.new_keys.items() if name != TEACHER}
     lines = [f"The room is open for {len(server.register.learners)} learners; its folder is {server.home}", ""]
     if keys:
-        write_keys_page(page, (server.addresses or [server.base_url])[0], keys)
+        write_keys_page(page, addresses[0], keys)
         lines += [f"The keys of {len(keys)} learners, to print and cut up: {page.absolute()}", ""]
-    lines += ["Learners reach it at:", "", *(server.addresses or [server.base_url]), ""]
+    lines += ["Learners reach it at:", "", *addresses, ""]
     lines += ["Your page, for the browser (any name, and the teacher's key as password):", "", *server.pages, ""]
     if teacher:
         lines += [f"The teacher's key, shown this once: {teacher}", ""]

@@ -36,22 +36,34 @@ def _learner(seat: Seat) -> dict[str, Any]:
     progress = jobs.progress(job) if job else None
     files, more = store.files(100)
     own = [file for file in files if file.purpose == "fine-tune"]
+    models = store.count_models()
     return {
         "number": seat.learner.number,
         "name": seat.learner.name,
         "last_seen": None if seat.last_seen is None else int(seat.last_seen),
-        "step": _step(seat, bool(own), job, progress),
+        "step": _step(seat, bool(own), job, progress, models),
         "files": f"{len(files)}+" if more else len(files),
-        "models": len(store.models()),
-        "bytes": seat.bytes_of_files(),
+        "models": models,
+        "bytes": store.bytes_of_files(),
         "faults": store.faults(),
         "job": _job(job, progress) if job else None,
     }
 
 
-def _step(seat: Seat, has_file: bool, job: Any, progress: Any) -> int:
-    """An index into STEPS."""
-    if seat.store.models():
+def _step(seat: Seat, has_file: bool, job: Any, progress: Any, models: int) -> int:
+    """An index into STEPS.
+
+    Args:
+        seat: The learner's place.
+        has_file: Whether a file of the learner's own is there.
+        job: The newest job, if there is one.
+        progress: How far it is.
+        models: How many models there are.
+
+    Returns:
+        The step.
+    """
+    if models:
         return 5 if seat.last_asked is not None and seat.last_asked >= (_finished(progress) or 0) else 4
     if job:
         return 3

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import secrets
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from filelock import FileLock
@@ -15,6 +15,7 @@ from helpers.practice.private import private_folder
 TEACHER = "teacher"
 MOST_LEARNERS = 500
 LONGEST_NAME = 60  # characters
+A_NAME = f"at most {LONGEST_NAME} characters that can be printed, and not {TEACHER!r}"
 
 
 @dataclass(frozen=True)
@@ -41,15 +42,21 @@ class Register:
             return Learner(0, TEACHER, self.teacher_hash)
         return next((learner for learner in self.learners if secrets.compare_digest(given, learner.key_hash)), None)
 
+    def named(self, name: str) -> Learner | None:
+        return next((learner for learner in self.learners if learner.name == name), None)
+
     def add(self, names: list[str]) -> dict[str, str]:
-        """Take in these learners. Returns the new keys by name; those who are there already keep theirs."""
-        known = {learner.name for learner in self.learners}
-        keys = {name: new_key() for name in names if name not in known}
+        """Take in these learners. Returns the new keys by name; those who are there already keep theirs.
+
+        Raises ValueError if there are too many.
+        """
+        keys = {name: new_key() for name in names if self.named(name) is None}
+        if not keys:
+            return {}
         if len(self.learners) + len(keys) > MOST_LEARNERS:
             raise ValueError(f"found {len(self.learners) + len(keys)} learners; expected at most {MOST_LEARNERS}")
-        for name, key in keys.items():
-            self.learners.append(Learner(len(self.learners) + 1, name, hash_of(key)))
-        self.save()
+        numbered = enumerate(keys.items(), len(self.learners) + 1)
+        self._keep([*self.learners, *(Learner(number, name, hash_of(key)) for number, (name, key) in numbered)])
         return keys
 
     def renew(self, name: str) -> str:
@@ -59,21 +66,25 @@ class Register:
         """
         key = new_key()
         if name == TEACHER:
-            self.teacher_hash = hash_of(key)
-        else:
-            found = [number for number, learner in enumerate(self.learners) if learner.name == name]
-            if not found:
-                names = ", ".join([TEACHER, *(learner.name for learner in self.learners)])
-                raise ValueError(f"--new-key: found {name!r}; expected one of {names}")
-            old = self.learners[found[0]]
-            self.learners[found[0]] = Learner(old.number, old.name, hash_of(key))
-        self.save()
+            self.set_teacher(key)
+            return key
+        if self.named(name) is None:
+            names = ", ".join([TEACHER, *(learner.name for learner in self.learners)])
+            raise ValueError(f"--new-key: found {name!r}; expected one of {names}")
+        renewed = [replace(each, key_hash=hash_of(key)) if each.name == name else each for each in self.learners]
+        self._keep(renewed)
         return key
 
-    def save(self) -> None:
-        kept = {"teacher": self.teacher_hash, "learners": [asdict(learner) for learner in self.learners]}
+    def set_teacher(self, key: str) -> None:
+        self._keep(self.learners, hash_of(key))
+
+    def _keep(self, learners: list[Learner], teacher_hash: str | None = None) -> None:
+        """Write it down first: a key that opens a seat now opens it at the next start too."""
+        teacher_hash = teacher_hash or self.teacher_hash
+        kept = {"teacher": teacher_hash, "learners": [asdict(learner) for learner in learners]}
         with written_safely(self.path, overwrite=True) as file:  # the folder is closed to others
             file.write(json.dumps(kept, indent=1, ensure_ascii=False).encode("utf-8"))
+        self.learners, self.teacher_hash = learners, teacher_hash
 
 
 def open_register(home: Path) -> Register:
@@ -97,24 +108,34 @@ def lock_of(home: Path) -> FileLock:
     return FileLock(home / "room.lock", timeout=0)
 
 
-def names_of(learners: int | None, file: Path | None) -> list[str]:
-    """The names in a file, one on each line, or "Learner 1" and so on. Raises ValueError."""
+def names_of(learners: int | None, file: Path | None) -> list[str] | None:
+    """The names in a file, one on each line, or "Learner 1" and so on; None if neither is given. Raises ValueError."""
+    if file is None and learners is None:
+        return None
     if file is None:
-        return [f"Learner {number}" for number in range(1, (learners or 0) + 1)]
+        if not 0 <= learners <= MOST_LEARNERS:
+            raise ValueError(f"--learners: found {learners}; expected 0 to {MOST_LEARNERS}")
+        return [f"Learner {number}" for number in range(1, learners + 1)]
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"--names: {file} cannot be read as a text in UTF-8 ({error})") from error
-    names = [re.sub(r"\s+", " ", line).strip() for line in lines if line.strip()]
-    wrong = [name for name in names if len(name) > LONGEST_NAME or not name.isprintable() or name == TEACHER]
+    names = [as_name(line) for line in lines if line.strip()]
+    wrong = [name for name in names if not is_name(name)]
     twice = sorted({name for name in names if names.count(name) > 1})
     if not names or wrong or twice:
         found = f"{', '.join(map(repr, wrong or twice))}{' twice' if twice and not wrong else ''}" or "no name"
-        raise ValueError(
-            f"--names: {file}: found {found}; expected one name on each line, each once, with at most "
-            f"{LONGEST_NAME} characters, and not {TEACHER!r}"
-        )
+        raise ValueError(f"--names: {file}: found {found}; expected one name on each line, each once, with {A_NAME}")
     return names
+
+
+def as_name(text: str) -> str:
+    """With single spaces."""
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def is_name(name: str) -> bool:
+    return 0 < len(name) <= LONGEST_NAME and name.isprintable() and name != TEACHER
 
 
 def new_key() -> str:

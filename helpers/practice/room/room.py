@@ -1,6 +1,7 @@
 """The room: which key opens which seat, and what the teacher's key opens besides."""
 
 import re
+import threading
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from helpers.practice.api.errors import ApiError, not_found
 from helpers.practice.app import RequestId
 from helpers.practice.limits import Limits
 from helpers.practice.room.overview import overview
-from helpers.practice.room.register import TEACHER, Learner, Register
+from helpers.practice.room.register import A_NAME, TEACHER, Learner, Register, as_name, is_name
 from helpers.practice.room.seat import Seat
 from helpers.practice.room.teacher import make_teacher_app
 from helpers.practice.server_log import ServerLog
@@ -30,13 +31,51 @@ class Room:
     ) -> None:
         self.register, self.limits = register, limits
         self._at_once = computer.turns.slots if computer else 0
-        everybody = [Learner(0, TEACHER, register.teacher_hash), *register.learners]
+        self._seat = lambda learner: Seat(
+            learner, home / "learners" / f"{learner.number:03}", log, computer, job_seconds
+        )
         self.seats = {
-            learner.number: Seat(learner, home / "learners" / f"{learner.number:03}", log, computer, job_seconds)
-            for learner in everybody
+            learner.number: self._seat(learner)
+            for learner in (Learner(0, TEACHER, register.teacher_hash), *register.learners)
         }
-        learners = [seat for number, seat in self.seats.items() if number]
-        self._teacher = make_teacher_app(self.seats[0], learners, lambda: overview(learners, home, self._at_once))
+        self._letting_in = threading.Lock()
+        self._teacher = make_teacher_app(self, lambda: overview(self.learners, home, self._at_once))
+
+    @property
+    def teacher(self) -> Seat:
+        return self.seats[0]
+
+    @property
+    def learners(self) -> list[Seat]:
+        return list(self.seats.values())[1:]
+
+    def let_in(self, name: str, new_key: bool) -> tuple[Learner, str]:
+        """A learner and a new key, while the room is open.
+
+        Who is there already gets another key only with `new_key`: the old one opens nothing any more.
+        Raises ApiError.
+        """
+        name = as_name(name)
+        if not is_name(name):
+            raise ApiError(400, f"Invalid value for 'name': found {name!r}; expected {A_NAME}.", param="name")
+        with self._letting_in:
+            there = self.register.named(name) is not None
+            if there and not new_key:
+                message = (
+                    f'{name} is in the room already. With "new_key": true there is a new key, and the old one ends.'
+                )
+                raise ApiError(409, message, code="learner_exists", param="name")
+            key = self.register.renew(name) if there else self._added(name)
+            learner = self.register.named(name)
+            if learner.number not in self.seats:
+                self.seats[learner.number] = self._seat(learner)
+        return learner, key
+
+    def _added(self, name: str) -> str:
+        try:
+            return self.register.add([name])[name]
+        except ValueError as error:
+            raise ApiError(400, f"The room is full: {error}.", code="room_full") from error
 
     def guarded(self) -> Any:
         """The application of the room, behind its keys."""

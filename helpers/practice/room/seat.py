@@ -36,9 +36,6 @@ class Seat:
     def store(self) -> Any:
         return self.app.state.store
 
-    def bytes_of_files(self) -> int:
-        return sum(path.stat().st_size for path in self.store.settings.files.iterdir())
-
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.last_seen = time.time()
         async with self._at_work:
@@ -52,7 +49,7 @@ class Seat:
             self.last_asked = time.time()
 
     def _is_full(self) -> bool:
-        return self.bytes_of_files() >= self.limits.learner_bytes
+        return self.store.bytes_of_files() >= self.limits.learner_bytes
 
     def _no_room(self) -> str:
         return (

@@ -8,11 +8,12 @@ from filelock import BaseFileLock, Timeout
 from helpers.connection.catalogue import local_models_are_off
 from helpers.course_data.practice_home import practice_home
 from helpers.practice.engine_registry import load_computer
+from helpers.practice.network import SHORTEST_KEY
 from helpers.practice.room.register import TEACHER, Register, lock_of, open_register
 from helpers.practice.room.room import PAGE, Room
 from helpers.practice.server import WebServer, listen
 from helpers.practice.server_log import ServerLog
-from helpers.practice.settings import PracticeHomeError, load_settings
+from helpers.practice.settings import PracticeHomeError, key_in_file, load_settings
 from helpers.practice.training.turns import slots_from_environment, slots_of_this_computer
 
 
@@ -46,21 +47,23 @@ class RoomServer(WebServer):
 
 
 def start_room(
-    names: list[str],
+    names: list[str] | None = None,
     home: Path | None = None,
     host: str = "127.0.0.1",
     port: int = 0,
     new_key_for: str | None = None,
+    teacher_key_file: Path | None = None,
     job_seconds: float | None = None,
 ) -> RoomServer:
     """Start the server of a room and return when it answers.
 
     Args:
-        names: Learners to take in. Those who are there already keep their keys and their work.
+        names: Learners to take in; None means nobody new. Those who are there already keep their keys and their work.
         home: The folder of the room; None means the folder `room` in the practice home.
         host: The address to listen on.
         port: The port to listen on; 0 takes a free one.
         new_key_for: A learner, or "teacher", whose key was lost and is made anew.
+        teacher_key_file: Where the teacher's key stands, made if it is missing; None means that it is shown once.
         job_seconds: How long a simulated job takes; None means PRACTICE_JOB_SECONDS, or 12.
 
     Returns:
@@ -80,7 +83,7 @@ def start_room(
     try:
         listening = listen(host, port)
         try:
-            new_keys = _let_in(register, names, new_key_for)
+            new_keys = _let_in(register, names, new_key_for, teacher_key_file)
             server = RoomServer(register, new_keys, listening, lock, job_seconds)
         except BaseException:
             listening.close()
@@ -92,12 +95,43 @@ def start_room(
     return server
 
 
-def _let_in(register: Register, names: list[str], new_key_for: str | None) -> dict[str, str]:
+def _let_in(
+    register: Register, names: list[str] | None, new_key_for: str | None, key_file: Path | None
+) -> dict[str, str]:
     """Returns the keys that were made."""
-    new_keys = {} if register.teacher_hash else {TEACHER: register.renew(TEACHER)}
-    new_keys |= register.add(names)
-    if new_key_for is not None and new_key_for not in new_keys:
+    if names is None and not register.learners:
+        raise ValueError(
+            "found no learner in this room; expected --learners NUMBER or --names FILE (--learners 0 opens it empty, "
+            "for a program that lets learners in)"
+        )
+    new_keys = _teacher_in(register, new_key_for, key_file)
+    new_keys |= register.add(names or [])
+    if new_key_for is not None and new_key_for != TEACHER and new_key_for not in new_keys:
         new_keys[new_key_for] = register.renew(new_key_for)
-    if not register.learners:
-        raise ValueError("found no learner in this room; expected --learners NUMBER or --names FILE")
     return new_keys
+
+
+def _teacher_in(register: Register, new_key_for: str | None, key_file: Path | None) -> dict[str, str]:
+    """Returns the key if it was made and stands in no file."""
+    if key_file is not None and new_key_for == TEACHER:
+        raise ValueError(f"--new-key: found 'teacher', whose key stands in {key_file}; delete that file for a new one")
+    if key_file is not None:
+        register.set_teacher(_teachers_key(key_file))
+    elif not register.teacher_hash or new_key_for == TEACHER:
+        return {TEACHER: register.renew(TEACHER)}
+    return {}
+
+
+def _teachers_key(path: Path) -> str:
+    try:
+        key = key_in_file(path)
+    except PracticeHomeError:
+        raise
+    except OSError as error:
+        raise ValueError(f"--teacher-key-file: {path} cannot be read or made ({error.strerror})") from error
+    if len(key) < SHORTEST_KEY:
+        raise ValueError(
+            f"--teacher-key-file: {path}: found {len(key)} characters; expected at least {SHORTEST_KEY}. Delete the "
+            "file, and a key is made."
+        )
+    return key

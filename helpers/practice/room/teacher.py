@@ -1,15 +1,17 @@
-"""What the teacher's key opens besides a seat: a page that shows the room, and faults planted for everybody."""
+"""What the teacher's key opens besides a seat: the page of the room, faults for everybody, the door for learners."""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import FastAPI, Response
+from pydantic import ConfigDict
 
 from helpers.practice.api import errors
 from helpers.practice.api.faults import Plant
-from helpers.practice.api.json_body import SentJson
+from helpers.practice.api.json_body import JsonBody, SentJson
 from helpers.practice.app import UnexpectedErrors
+from helpers.practice.room.register import Learner
 from helpers.practice.room.seat import Seat
 
 PAGES = Path(__file__).parent / "page"
@@ -27,19 +29,25 @@ SAFE = {
 }
 
 
-def make_teacher_app(own: Seat, learners: list[Seat], look: Callable[[], dict[str, Any]]) -> FastAPI:
-    """The application of the teacher's page.
+class Room(Protocol):
+    """The room, as the teacher needs it."""
 
-    Args:
-        own: The teacher's seat.
-        learners: All other seats.
-        look: Makes the overview of the room.
+    teacher: Seat
+    learners: list[Seat]
 
-    Returns:
-        The application.
-    """
+    def let_in(self, name: str, new_key: bool) -> tuple[Learner, str]: ...
+
+
+class LetIn(JsonBody):
+    model_config = ConfigDict(extra="forbid")
+    name: str
+    new_key: bool = False
+
+
+def make_teacher_app(room: Room, look: Callable[[], dict[str, Any]]) -> FastAPI:
+    """The application of the teacher's page. `look` makes the overview of the room."""
     app = FastAPI(title="Practice room", openapi_url=None, redirect_slashes=False, default_response_class=SentJson)
-    app.state.settings, app.state.log = own.app.state.settings, own.app.state.log  # for errors
+    app.state.settings, app.state.log = room.teacher.app.state.settings, room.teacher.app.state.log  # for errors
     app.add_middleware(UnexpectedErrors)
     errors.install(app)
 
@@ -55,16 +63,23 @@ def make_teacher_app(own: Seat, learners: list[Seat], look: Callable[[], dict[st
     def show() -> dict[str, Any]:
         return look()
 
+    @app.post("/practice/room/learners")
+    def let_in(body: LetIn) -> SentJson:
+        """A key stands in this one answer and nowhere else."""
+        learner, key = room.let_in(body.name, body.new_key)
+        made = {"object": "practice.room.learner", "number": learner.number, "name": learner.name, "key": key}
+        return SentJson(made, headers={"cache-control": "no-store"})
+
     @app.post("/practice/room/faults")
     def plant(body: Plant) -> dict[str, Any]:
         """For every learner, not for the teacher: who shows how it goes on must not fail."""
-        for seat in learners:
+        for seat in room.learners:
             seat.store.plant_fault(body.fault, body.times)
         return look()
 
     @app.delete("/practice/room/faults")
     def clear() -> dict[str, Any]:
-        for seat in learners:
+        for seat in room.learners:
             seat.store.clear_faults()
         return look()
 

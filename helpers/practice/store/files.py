@@ -103,6 +103,14 @@ class FileTable(Database):
             sql, values = f"{sql} AND purpose = ?", [*values, purpose]
         return self._page(StoredFile, sql, values, after, limit, newest_first)
 
+    def bytes_of_files(self) -> int:
+        """What the contents take on the disk: also of deleted files that a job was started with."""
+        with self._connection() as db:
+            return db.execute(
+                "SELECT COALESCE(SUM(bytes), 0) FROM file WHERE deleted = 0 "
+                "OR id IN (SELECT training_file FROM job UNION SELECT validation_file FROM job)"
+            ).fetchone()[0]
+
     def delete_file(self, file_id: str) -> None:
         with self._transaction() as db:
             db.execute("UPDATE file SET deleted = 1 WHERE id = ?", (file_id,))

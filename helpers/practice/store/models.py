@@ -25,6 +25,10 @@ class ModelTable(Database):
     def models(self) -> list[TunedModel]:
         return self._all(TunedModel, "SELECT * FROM model WHERE deleted = 0 ORDER BY number")
 
+    def count_models(self) -> int:
+        with self._connection() as db:
+            return db.execute("SELECT COUNT(*) FROM model WHERE deleted = 0").fetchone()[0]
+
     def delete_model(self, name: str) -> None:
         with self._transaction() as db:
             db.execute("UPDATE model SET deleted = 1 WHERE name = ?", (name,))
