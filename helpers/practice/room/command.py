@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 from helpers.practice.network import NO_ENCRYPTION
-from helpers.practice.room.keys_page import write_keys_page
+from helpers.practice.room.keys_page import free_page, write_keys_page
 from helpers.practice.room.register import TEACHER, names_of
 from helpers.practice.room.server import RoomServer, start_room
 from helpers.practice.settings import PracticeHomeError
@@ -14,6 +14,8 @@ from helpers.practice.settings import PracticeHomeError
 
 def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
+    if options.page and options.page.exists():
+        return _fail(f"--page: {options.page} is there already, and may be the only place of other keys. Name another.")
     try:
         names = names_of(options.learners, options.names)
         server = start_room(names, options.home, options.host, options.port, options.new_key, options.teacher_key_file)
@@ -22,13 +24,11 @@ def main(arguments: list[str]) -> int:
     except OSError as error:
         return _fail(f"Cannot listen on {options.host}:{options.port} ({error.strerror}). Choose another --port.")
     try:
-        print(introduction(server, options.page or server.home / "keys.html", options.address), flush=True)
+        print(introduction(server, options.page or free_page(server.home), options.address), flush=True)
         while server.running:
             threading.Event().wait(0.5)
     except KeyboardInterrupt:
         print("The room is closed. Its files, jobs and models are kept.", flush=True)
-    except FileExistsError as error:
-        return _fail(str(error))
     finally:
         server.stop()
     return 0

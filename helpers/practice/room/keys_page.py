@@ -5,6 +5,7 @@ from pathlib import Path
 
 from helpers.practice.private import private_file
 
+MOST_PAGES = 10_000
 HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Keys of the practice room</title><style>
 body { font: 15px/1.4 system-ui, sans-serif; max-width: 50rem; margin: 1rem auto; }
@@ -17,10 +18,14 @@ h2 { margin: 0 0 .4rem; font-size: 1.1rem; } pre { margin: .3rem 0; white-space:
 """
 
 
+def free_page(folder: Path) -> Path:
+    """keys.html, or keys-2.html and so on: an earlier page may be the only place of other keys."""
+    names = ("keys.html", *(f"keys-{number}.html" for number in range(2, MOST_PAGES)))
+    return next(path for path in map(folder.joinpath, names) if not path.exists())
+
+
 def write_keys_page(path: Path, address: str, keys: dict[str, str]) -> None:
-    """Write the page. Only its owner can read it. Raises FileExistsError if a file of this name is there."""
-    if path.exists():
-        raise FileExistsError(f"{path} is there already, and may be the only place of other keys. Name another --page.")
+    """Write the page. Only its owner can read it."""
     private_file(path)
     path.write_text(HEAD + "".join(_card(name, address, key) for name, key in keys.items()), encoding="utf-8")
 

@@ -11,6 +11,7 @@ from filelock import FileLock
 
 from helpers.course_data.safe_writing import written_safely
 from helpers.practice.private import private_folder
+from helpers.practice.settings import PracticeHomeError
 
 TEACHER = "teacher"
 MOST_LEARNERS = 500
@@ -88,8 +89,14 @@ class Register:
 
 
 def open_register(home: Path) -> Register:
-    """The register of a room, empty if the room is new. Raises ValueError if it is damaged."""
-    private_folder(home)
+    """The register of a room, empty if the room is new.
+
+    Raises PracticeHomeError if there can be no such folder, and ValueError if the register is damaged.
+    """
+    try:
+        private_folder(home)
+    except OSError as error:
+        raise PracticeHomeError(f"--home: {home} cannot be used ({error.strerror}); name another folder") from error
     path = home / "room.json"
     if not path.exists():
         return Register(path)

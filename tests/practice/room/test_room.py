@@ -10,6 +10,8 @@ import openai
 import pytest
 
 from helpers.course_data.paths import DATA, ROOT
+from helpers.practice.room.command import main
+from helpers.practice.room.keys_page import free_page
 from helpers.practice.room.register import names_of
 from helpers.practice.room.server import start_room
 from helpers.practice.settings import PracticeHomeError
@@ -288,3 +290,24 @@ def test_without_a_learner_the_command_says_what_to_add(tmp_path):
     command = [sys.executable, "-m", "helpers.practice", "room", "--home", str(tmp_path / "r"), "--port", "0"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and "expected --learners NUMBER or --names FILE" in done.stderr
+
+
+def test_keys_of_later_learners_go_to_a_page_of_their_own(tmp_path):
+    (tmp_path / "keys.html").touch()
+    assert free_page(tmp_path).name == "keys-2.html"
+    (tmp_path / "keys-2.html").touch()
+    assert free_page(tmp_path).name == "keys-3.html"
+
+
+def test_a_page_that_is_there_is_not_written_over_and_nobody_is_let_in(tmp_path, capsys):
+    page = tmp_path / "page.html"
+    page.write_text("other keys")
+    assert main(["--learners", "2", "--home", str(tmp_path / "r"), "--port", "0", "--page", str(page)]) == 1
+    assert "may be the only place of other keys" in capsys.readouterr().err
+    assert page.read_text() == "other keys" and not (tmp_path / "r").exists()
+
+
+def test_a_folder_that_cannot_be_is_named(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert main(["--learners", "2", "--home", str(tmp_path / "file" / "room"), "--port", "0"]) == 1
+    assert "--home" in (said := capsys.readouterr().err) and "cannot be used" in said
