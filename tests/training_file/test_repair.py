@@ -218,6 +218,14 @@ def test_all_byte_order_marks_at_the_beginning_are_removed_at_once(tmp_path, con
     assert repair(tmp_path / "once.jsonl", tmp_path / "twice.jsonl").changes == []
 
 
+def test_an_example_over_several_lines_between_duplicates_is_joined_at_once(tmp_path):
+    broken = json.dumps(chat(1)).replace(", {", ",\n{", 1)
+    (tmp_path / "source.jsonl").write_text("\n".join([broken, *[json.dumps(chat(2))] * 10]), encoding="utf-8")
+    repair(tmp_path / "source.jsonl", tmp_path / "once.jsonl")
+    assert read(tmp_path / "once.jsonl") == [chat(1), chat(2)]
+    assert repair(tmp_path / "once.jsonl", tmp_path / "twice.jsonl").changes == []
+
+
 def test_a_key_of_many_brackets_is_looked_at_in_a_moment(tmp_path):
     """Without a bound this takes hours: from each bracket, the one that closes it is looked for to the end."""
     done, _ = repaired(tmp_path, {"[" * 300_000: "Question 11?", "b" * 300_000: "Answer 11."})
