@@ -219,7 +219,7 @@ def test_all_byte_order_marks_at_the_beginning_are_removed_at_once(tmp_path, con
 
 
 def test_an_example_over_several_lines_between_duplicates_is_joined_at_once(tmp_path):
-    broken = json.dumps(chat(1)).replace(", {", ",\n{", 1)
+    broken = json.dumps(chat(1)).replace(', "content"', ',\n"content"', 1)
     (tmp_path / "source.jsonl").write_text("\n".join([broken, *[json.dumps(chat(2))] * 10]), encoding="utf-8")
     repair(tmp_path / "source.jsonl", tmp_path / "once.jsonl")
     assert read(tmp_path / "once.jsonl") == [chat(1), chat(2)]
