@@ -299,6 +299,9 @@ def repair(source: PathLike, target: PathLike, *, overwrite: bool = False) -> Re
         copy_file(source, target, overwrite)
     else:
         write_lines(repaired_lines(source, other, form, done), target, overwrite)
+        # An example over several lines may show only without the duplicates that stood around it.
+        if (other := not_jsonl(target, FileForm())) is not None and other.examples:
+            write_lines(repaired_lines(target, other, FileForm(), done), target, overwrite=True)
     done.left = check(target)
     return done
 

@@ -1,6 +1,7 @@
 """One text in which marks say who speaks: ChatML, Llama's [INST], "### Instruction:", "Human:"."""
 
 import re
+from collections.abc import Iterator
 
 from helpers.own_file.dialect_readers.messages import NoMessage
 from helpers.own_file.dialect_readers.record_parts import Example, Values
@@ -14,17 +15,19 @@ _MARKS = (
     re.compile(r"<\|im_start\|>\s*(\w+)\s*\n"),
     re.compile(r"<\|start_header_id\|>\s*(\w+)\s*<\|end_header_id\|>\s*"),
     re.compile(r"<\|(system|user|assistant)\|>\s*"),
-    re.compile(r"(?:^|\n)\s*#{2,3}\s*(\w+)\s*:?[ \t]*"),
-    re.compile(r"(?:^|\n+)\s*(System|Human|User|Assistant|Question|Answer|Q|A|GPT|Bot)\s*:[ \t]*"),
+    re.compile(r"(?:^|\n)\s*+#{2,3}\s*(\w+)\s*:?[ \t]*"),
+    re.compile(r"(?:^|\n)\s*+(System|Human|User|Assistant|Question|Answer|Q|A|GPT|Bot)\s*:[ \t]*"),
 )
 _ENDS = re.compile(r"<\|(?:im_end|eot_id|endoftext|end_of_text|begin_of_text|end)\|>|</?s>")
 _WORDS_OF_MARKS = {"im_start", "start_header_id", "end_header_id", "INST", "SYS"}
-_LLAMA = re.compile(r"(?:<s>)?\s*\[INST\](.*?)\[/INST\](.*?)(?=(?:<s>)?\s*\[INST\]|$)", re.DOTALL)
+_MANY_BLANKS = re.compile(r"\s{200}")  # no text with marks has them, and looking for marks in them would take minutes
 _LLAMA_SYSTEM = re.compile(r"\s*<<SYS>>(.*?)<</SYS>>", re.DOTALL)
 
 
 def marked_messages(text: str) -> list[Values]:
     """The messages of a text in which marks say who speaks; none if there are no such marks."""
+    if _MANY_BLANKS.search(text):
+        return []
     if "[INST]" in text:
         return _llama_messages(text)
     for mark in _MARKS:
@@ -48,13 +51,22 @@ def marked_messages(text: str) -> list[Values]:
 
 def _llama_messages(text: str) -> list[Values]:
     messages: list[Values] = []
-    for asked, said in _LLAMA.findall(text):
+    for asked, said in _llama_turns(text):
         if system := _LLAMA_SYSTEM.match(asked):
             messages.append({"role": "system", "content": system[1].strip()})
             asked = asked[system.end() :]
         messages.append({"role": "user", "content": asked.strip()})
         messages.append({"role": "assistant", "content": _ENDS.sub("", said).strip()})
     return messages
+
+
+def _llama_turns(text: str) -> Iterator[tuple[str, str]]:
+    """What stands between [INST] and [/INST], and what after it."""
+    start = text.find("[INST]")
+    while start >= 0 and (end := text.find("[/INST]", start)) >= 0:
+        following = text.find("[INST]", end)
+        yield text[start + len("[INST]") : end], text[end + len("[/INST]") : following if following >= 0 else None]
+        start = following
 
 
 def _words_outside(text: str, messages: list[Values]) -> list[str]:

@@ -11,6 +11,7 @@ _OF_COMPLETIONS = re.compile(
     r"\s*(?:\s(?:END|STOP|DONE|EOS)|#{2,}|={2,}|<\|[a-z]+\|>|</s>|\[(?:END|STOP|EOS)\])\.?\s*$|\n+$"
 )
 FEWEST = 3
+LONGEST = 100  # characters of a mark
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def separators_of(sample: Sequence[dict[str, Any]]) -> Separators:
 
 def _common_end(texts: list[str], mark: re.Pattern[str]) -> str:
     first, shared = texts[0], ""
-    for length in range(1, len(first) + 1):
+    for length in range(1, min(len(first), LONGEST) + 1):
         if not all(text.endswith(first[-length:]) for text in texts):
             break
         shared = first[-length:]

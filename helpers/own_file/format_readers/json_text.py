@@ -84,7 +84,7 @@ def values_of_text(text: str, findings: Findings) -> Iterator[tuple[str, Any]]:
         yield "", read_value(text.strip(), findings, "")
         return
     except NotJson as error:
-        whole_error = error
+        why = str(error)  # the error itself would keep the text in memory
     decoder, place, found = json.JSONDecoder(parse_constant=lambda _: None), 0, 0
     while (place := _next_value(text, place)) < len(text):
         line = f"line {text.count(chr(10), 0, place) + 1}"
@@ -103,7 +103,7 @@ def values_of_text(text: str, findings: Findings) -> Iterator[tuple[str, Any]]:
         found += 1
         yield line, value
     if not found:
-        raise whole_error
+        raise NotJson(why)
 
 
 def _next_value(text: str, place: int) -> int:

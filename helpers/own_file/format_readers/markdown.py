@@ -11,7 +11,7 @@ from helpers.own_file.arguments import Arguments
 from helpers.own_file.findings import Findings
 from helpers.own_file.format_readers import html_page
 from helpers.own_file.format_readers.headings import Block, asks, records_of_headings
-from helpers.own_file.format_readers.table_text import table
+from helpers.own_file.format_readers.table_text import RULE, table
 from helpers.own_file.record import Contents
 from helpers.own_file.source import Source
 
@@ -35,7 +35,7 @@ def recognises(source: Source) -> str | None:
     headings += sum(bool(_UNDERLINE.match(line)) and asks(above) for above, line in pairwise(lines))
     bold = sum(bool(_BOLD_LINE.match(line)) for line in lines)
     folded = sum("<details" in line for line in lines)
-    ruled = any(re.match(r"^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)+\|?\s*$", line) for line in lines[:200])
+    ruled = any(RULE.match(line) for line in lines[:200])
     return "A Markdown page." if headings > 1 or bold > 1 or folded > 1 or ruled else None
 
 

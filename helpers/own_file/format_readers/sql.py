@@ -10,7 +10,9 @@ from helpers.own_file.findings import AmbiguousFile, Findings, UnreadableFile, l
 from helpers.own_file.record import Contents, Record
 from helpers.own_file.source import Source
 
-_INSERT = re.compile(r"^\s*(?:insert|replace)\s+(?:ignore\s+)?(?:into\s+)?[`\"\[\w.]+", re.IGNORECASE | re.MULTILINE)
+_INSERT = re.compile(
+    r"^[^\S\n]*+(?:insert|replace)\s+(?:ignore\s+)?(?:into\s+)?[`\"\[\w.]+", re.IGNORECASE | re.MULTILINE
+)
 _COPY = re.compile(r"^COPY\s+([\w.\"]+)\s*\(([^)]*)\)\s+FROM\s+stdin;$", re.IGNORECASE)
 _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r": "\r", "\\\\": "\\"}
 # A column of a CREATE TABLE: its name, and a type after it.

@@ -15,7 +15,9 @@ from helpers.own_file.to_examples.column_names import is_answer_name, is_name_of
 DELIMITERS = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "bars"}
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".psv")
 NO_TABLES = (".md", ".markdown", ".html", ".htm", ".xml", ".yaml", ".yml")
-_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)+\|?\s*$")  # below the names in a table of Markdown
+RULE = re.compile(
+    r"^\s*+(?:\|\s*+)?+:?-{2,}+:?\s*+(?:\|\s*+:?-{2,}+:?\s*+)++\|?\s*$"
+)  # below the names in a table of Markdown
 ROWS_LOOKED_AT = 60
 NEVER_CLOSED = "a quotation mark opens a cell here and is never closed"
 LONGEST_WORD = 131_072  # characters without a blank: no person wrote them. The limit is that of Python's csv
@@ -38,7 +40,7 @@ class Shape:
 
 
 def recognises(source: Source) -> str | None:
-    if source.suffix in NO_TABLES or any(_RULE.match(line) for _, line in source.head()[:100]):
+    if source.suffix in NO_TABLES or any(RULE.match(line) for _, line in source.head()[:100]):
         return None  # a page, with tables of its own kind in it
     shape = shape_of(source)
     return f"A table with {DELIMITERS[shape.delimiter]}." if shape else None
