@@ -356,6 +356,24 @@ def test_a_number_of_thousands_of_digits_or_brackets_without_end_raise_nothing(t
         examples_from(path)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        " " * 100_000,
+        "\n" * 100_000,
+        json.dumps({"text": "\n" * 100_000}),
+        json.dumps({"text": "[INST] " * 100_000}),
+        "\n".join([json.dumps({"prompt": "a " * 500_000, "completion": "b" * 1_000_000})] * 3),
+    ],
+    ids=range(5),
+)
+def test_a_file_with_one_thing_many_times_is_looked_at_in_a_moment(tmp_path, content):
+    """A regular expression that tries each way of dividing blanks takes hours; the server reads with the same rules."""
+    path = saved(tmp_path / "mine.jsonl", content)
+    assert not check(path).ok
+    repair(path, tmp_path / "new.jsonl")
+
+
 def test_one_broken_line_does_not_make_another_format_of_a_file(tmp_path):
     good = "".join(json.dumps(example(i)) + "\n" for i in range(12))
     for broken in ("[\n", "{broken\n", "a, b\n", "# comment\n"):

@@ -15,9 +15,8 @@ from helpers.own_file.to_examples.column_names import is_answer_name, is_name_of
 DELIMITERS = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "bars"}
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".psv")
 NO_TABLES = (".md", ".markdown", ".html", ".htm", ".xml", ".yaml", ".yml")
-RULE = re.compile(
-    r"^\s*+(?:\|\s*+)?+:?-{2,}+:?\s*+(?:\|\s*+:?-{2,}+:?\s*+)++\|?\s*$"
-)  # below the names in a table of Markdown
+# Below the names in a table of Markdown. Possessive: linear in the length of any line.
+RULE = re.compile(r"^\s*+(?:\|\s*+)?+:?-{2,}+:?\s*+(?:\|\s*+:?-{2,}+:?\s*+)++\|?\s*$")
 ROWS_LOOKED_AT = 60
 NEVER_CLOSED = "a quotation mark opens a cell here and is never closed"
 LONGEST_WORD = 131_072  # characters without a blank: no person wrote them. The limit is that of Python's csv
