@@ -5,7 +5,6 @@ writes how it ended into one small file. It runs on its own, so it outlives the 
 same command runs on many devices.
 """
 
-import gc
 import json
 import os
 import sys
@@ -41,7 +40,7 @@ def main(home: str, job_id: str, weights_home: str | None = None) -> int:
         return 0  # another process trains this job already
     try:
         check_ahead(job.model, weights)
-        load_libraries()
+        set_up_libraries()
         ending = train(job, store, files, weights)
     except Exception as error:
         if is_main:
@@ -55,38 +54,22 @@ def main(home: str, job_id: str, weights_home: str | None = None) -> int:
     return 0
 
 
-def load_libraries() -> None:
-    """Import PyTorch and what builds on it, as suits a process that only trains: quiet, offline if it can be.
+def set_up_libraries() -> None:
+    """Set up PyTorch and what builds on it: no progress bars, no telemetry, no network unless a model needs it.
 
-    Nobody looks for garbage meanwhile, a fifth of the time; nor ever again among what was imported, as it stays.
+    To be called before they are imported.
     """
-    prepare_libraries()
-    gc.disable()
-    import helpers.practice.training.callbacks
-    import helpers.practice.training.recipe  # noqa: F401 (imported for all that it imports)
-
-    gc.freeze()
-    gc.enable()
-
-
-def prepare_libraries() -> None:
-    """To be called before PyTorch is imported: no progress bars, no telemetry, no network unless a model needs it."""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     # Meant for the authors of PEFT and TRL, which still use the old names.
     warnings.filterwarnings("ignore", r"`(is_)?gradient_checkpointing` is deprecated", FutureWarning)
-    # How many rounds a waiting thread of OpenMP spins before it sleeps. More are faster on an idle computer, and slower
-    # beside a program that keeps a core busy; fewer the other way round.
-    os.environ.setdefault("GOMP_SPINCOUNT", "4000")
     if all(Path(source).is_dir() for source in configured_models().values()):
         os.environ["HF_HUB_OFFLINE"] = "1"
 
 
 def train(job: Job, store: Store, files: TrainingFiles, weights: Path) -> dict[str, Any]:
     """Train to the end, or to the next pause. Returns how it ended."""
-    from peft.helpers import disable_input_dtype_casting
-
     from helpers.practice.training.callbacks import Reporter
     from helpers.practice.training.recipe import make_trainer, recipe_of
     from helpers.practice.training.time_ahead import TimeAhead
@@ -119,9 +102,7 @@ def train(job: Job, store: Store, files: TrainingFiles, weights: Path) -> dict[s
     if prepared.left_out:
         examples, have = ("1 example", "has") if prepared.left_out == 1 else (f"{prepared.left_out} examples", "have")
         say(f"{examples} {have} no answer to learn and {'is' if have == 'has' else 'are'} left out", level="warn")
-    # Autocast chooses the precision; PEFT would first copy every input to float32. The numbers are the same without.
-    with disable_input_dtype_casting(trainer.model, active=trainer.args.bf16):
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if reporter.paused:
         return {"status": "paused"}
     if trainer.is_world_process_zero():
