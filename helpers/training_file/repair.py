@@ -1,6 +1,7 @@
 """Step 1: repair in a training file what a program can repair safely, into a new file, and say what changed."""
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -86,6 +87,8 @@ def repaired_lines(source: Path, other: NotJsonl | None, form: FileForm, done: R
     for number, line, example, what in repaired:
         for change in what:
             done.note(number, change)
+        if not line.strip():
+            continue  # of which only byte order marks were left
         if example is not None:
             first = seen.before("example", same_example(example), number)
             if first is not None:
@@ -98,11 +101,15 @@ def repaired_lines(source: Path, other: NotJsonl | None, form: FileForm, done: R
 
 
 def repair_line(line: bytes, marks: Separators) -> tuple[bytes, Example | None, list[str]]:
-    """The repaired line, its example, and what was changed. An unreadable line comes back as it was."""
+    """The repaired line, its example, and what was changed. An unreadable line comes back as it was, but for byte order
+    marks before it, which would be that of the file if the line were to become its first."""
     what: list[str] = []
     example = _read_somehow(line, what)
     if example is None:
-        return line, None, []
+        bare = line
+        while bare.startswith(BOM_UTF8):
+            bare = bare.removeprefix(BOM_UTF8)
+        return bare, None, ["removed a byte order mark"] if bare != line else []
     whole, repaired, what = _repair_read(example, marks, what)
     return (whole, repaired, what) if what and repaired is not None else (line, repaired, [])
 
@@ -141,7 +148,7 @@ def _read_somehow(line: bytes, what: list[str]) -> Example | None:
         return None
     tries = (
         (None, lambda text: text),
-        ("removed a byte order mark", lambda text: text.removeprefix(BYTE_ORDER_MARK)),
+        ("removed a byte order mark", lambda text: text.lstrip(BYTE_ORDER_MARK)),
         ("removed a comma after the example", _without_last_comma),
         ("removed a comma before a closing bracket", without_trailing_commas),
     )
@@ -154,7 +161,7 @@ def _read_somehow(line: bytes, what: list[str]) -> Example | None:
         if found is not None:
             return found if isinstance(found, dict) else None
     what.clear()
-    example = python_literal(line.decode("utf-8").removeprefix(BYTE_ORDER_MARK))
+    example = python_literal(line.decode("utf-8").lstrip(BYTE_ORDER_MARK))
     if not isinstance(example, dict):
         return None
     what.append("Python's notation -> JSON")

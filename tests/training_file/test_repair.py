@@ -210,11 +210,12 @@ def test_half_a_character_at_the_end_of_utf16_is_left_as_it_is_and_named(tmp_pat
     assert target.read_bytes().endswith("{".encode("utf-16-le") + b"\x3d\xd8\n")
 
 
+@pytest.mark.parametrize("before", [b"", json.dumps(chat(0)).encode() + b"\n"])
 @pytest.mark.parametrize("content", [b"", b"\n", b"{", json.dumps(chat(1)).encode()])
-def test_all_byte_order_marks_at_the_beginning_are_removed_at_once(tmp_path, content):
-    (tmp_path / "source.jsonl").write_bytes(b"\xef\xbb\xbf" * 3 + content)
+def test_all_byte_order_marks_before_a_line_are_removed_at_once(tmp_path, before, content):
+    (tmp_path / "source.jsonl").write_bytes(before + b"\xef\xbb\xbf" * 3 + content)
     repair(tmp_path / "source.jsonl", tmp_path / "once.jsonl")
-    assert (tmp_path / "once.jsonl").read_bytes().strip() == content.strip()
+    assert (tmp_path / "once.jsonl").read_bytes().strip() == (before + content).strip()
     assert repair(tmp_path / "once.jsonl", tmp_path / "twice.jsonl").changes == []
 
 
