@@ -91,6 +91,7 @@ KNOWN = set("""
     input output prompt completion chosen rejected question answer preferred_output non_preferred_output contents parts
     image_url url properties object none null true false None True False loss_weight im_start im_end data END STOP
     preferred_completion non_preferred_completion Question Answer Instruction Response Input Human Assistant User
+    USER ASSISTANT SYSTEM HUMAN
 """.split())  # fmt: skip
 
 
