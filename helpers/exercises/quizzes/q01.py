@@ -32,11 +32,11 @@ QUESTIONS = [
         "Two examples give different answers to the same question. What happens?",
         {
             "a": "The upload is refused.",
-            "b": "The model learns to be undecided, and only `check` warns.",
+            "b": "The model is pulled both ways, and only `check` warns.",
             "c": "The later one wins.",
         },
         "b",
-        "No host minds. The model is pulled both ways.",
+        "No host minds. What stands there more often has the better chance, and nobody knows beforehand.",
         {
             "a": "The upload looks for JSON and for nothing else.",
             "c": "There is no later: examples are read several times, in any order, and each pulls.",
