@@ -64,7 +64,9 @@ def uninterrupted(tiny, store, files):
     job = add_job(store, files=files)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PRACTICE_LOCAL_MODELS", f"tiny={tiny}")
-        assert train(job, store, TrainingFiles(store.settings.home, job.id))["status"] == "succeeded"
+        assert (
+            train(job, store, TrainingFiles(store.settings.home, job.id), store.settings.home)["status"] == "succeeded"
+        )
     return job
 
 
@@ -75,8 +77,8 @@ def test_a_training_that_was_paused_makes_the_same_models_as_one_that_was_not(st
     from helpers.practice.training.process import train
 
     home, paused = store.settings.home, add_job(store, files=files)
-    assert train(paused, store, PauseAfter(home, paused.id, pause)) == {"status": "paused"}
-    assert train(paused, store, TrainingFiles(home, paused.id))["status"] == "succeeded"
+    assert train(paused, store, PauseAfter(home, paused.id, pause), store.settings.home) == {"status": "paused"}
+    assert train(paused, store, TrainingFiles(home, paused.id), store.settings.home)["status"] == "succeeded"
     (models, reported), (same_models, same_reported) = made(store, uninterrupted), made(store, paused)
     assert list(models) == list(same_models) == STEPS[-3:]
     torch.testing.assert_close(same_models, models)
@@ -95,7 +97,7 @@ def test_examples_beyond_the_limit_are_counted(store, tmp_path):
     path = tmp_path / "long.jsonl"
     path.write_text("\n".join([json.dumps(example)] * 2), encoding="utf-8")
     job = add_job(store, files=(store.add_file(path, path.name, "fine-tune", "").id, None))
-    train(job, store, PauseAfter(store.settings.home, job.id, 1))
+    train(job, store, PauseAfter(store.settings.home, job.id, 1), store.settings.home)
     said = [event["message"] for event in store.events(job.id)]
     assert "2 examples were longer than 2048 tokens and were cut" in said
 
@@ -105,10 +107,10 @@ def test_after_two_pauses_every_listed_checkpoint_is_there(store, files, uninter
 
     home, job = store.settings.home, add_job(store, files=files)
     for pause in (7, 2):
-        assert train(job, store, PauseAfter(home, job.id, pause)) == {"status": "paused"}
+        assert train(job, store, PauseAfter(home, job.id, pause), store.settings.home) == {"status": "paused"}
         for each in store.checkpoints(job.id)[-3:]:
             assert TrainingFiles(home, job.id).adapter(each["step"]).is_dir()
-    train(job, store, TrainingFiles(home, job.id))
+    train(job, store, TrainingFiles(home, job.id), store.settings.home)
     left = {path.name for path in TrainingFiles(home, job.id).checkpoints.glob("checkpoint-*")}
     assert left == {f"checkpoint-{step}" for step in STEPS[-3:]}
 
@@ -117,7 +119,7 @@ def test_a_pause_in_the_middle_of_an_epoch_validates_nothing(store, files):
     from helpers.practice.training.process import train
 
     job = add_job(store, files=files)
-    train(job, store, PauseAfter(store.settings.home, job.id, 1))
+    train(job, store, PauseAfter(store.settings.home, job.id, 1), store.settings.home)
     steps = [event["data"] for event in store.events(job.id) if event["type"] == "metrics"]
     assert len(steps) == 1 and "valid_loss" not in steps[0]
 
@@ -130,7 +132,7 @@ def test_a_validation_file_with_nothing_to_learn_is_no_reason_to_fail(store, fil
     path = tmp_path / "silent.jsonl"
     path.write_text("\n".join(silent), encoding="utf-8")
     job = add_job(store, files=(files[0], store.add_file(path, path.name, "fine-tune", "").id))
-    assert train(job, store, PauseAfter(store.settings.home, job.id, 1)) == {"status": "paused"}
+    assert train(job, store, PauseAfter(store.settings.home, job.id, 1), store.settings.home) == {"status": "paused"}
 
 
 def test_examples_with_nothing_to_learn_are_counted(store, tmp_path):
@@ -141,5 +143,5 @@ def test_examples_with_nothing_to_learn_are_counted(store, tmp_path):
     path = tmp_path / "mixed.jsonl"
     path.write_text("\n".join(lines), encoding="utf-8")
     job = add_job(store, files=(store.add_file(path, path.name, "fine-tune", "").id, None))
-    train(job, store, PauseAfter(store.settings.home, job.id, 1))
+    train(job, store, PauseAfter(store.settings.home, job.id, 1), store.settings.home)
     assert "1 example has no answer to learn and is left out" in [event["message"] for event in store.events(job.id)]
