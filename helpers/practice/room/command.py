@@ -16,6 +16,8 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     if options.page and options.page.exists():
         return _fail(f"--page: {options.page} is there already, and may be the only place of other keys. Name another.")
+    if options.page and not options.page.parent.is_dir():
+        return _fail(f"--page: {options.page.parent} is no folder, so the keys could not be written. Name another.")
     try:
         names = names_of(options.learners, options.names)
         server = start_room(names, options.home, options.host, options.port, options.new_key, options.teacher_key_file)

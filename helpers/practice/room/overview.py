@@ -11,7 +11,7 @@ from helpers.practice.engine import FINAL
 from helpers.practice.room.seat import Seat
 
 # The four steps of the course, as far as they show on the server.
-STEPS = ("not seen yet", "connected", "file uploaded", "job started", "model trained", "model asked")
+STEPS = ("not seen yet", "connected", "file uploaded", "job started", "model trained", "questions asked")
 
 
 def overview(learners: list[Seat], home: Path, trainings_at_once: int) -> dict[str, Any]:

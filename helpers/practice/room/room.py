@@ -19,7 +19,7 @@ from helpers.practice.room.teacher import make_teacher_app
 from helpers.practice.server_log import ServerLog
 
 PAGE = "/practice/room"
-OF_LEARNER = re.compile(rf"{PAGE}/learners/(\d+)(/.*)")
+OF_LEARNER = re.compile(rf"{PAGE}/learners/([0-9]{{1,9}})(/.*)")
 HARMLESS = {"GET", "HEAD"}
 
 

@@ -208,7 +208,7 @@ def test_the_teacher_sees_who_is_at_which_step_and_why_a_job_failed(room):
     train(chen)
     seen = practice(room, "get", "room/overview", room.new_keys["teacher"])
     of_ada, of_chen, of_zoe = seen["learners"]
-    assert (of_ada["name"], seen["steps"][of_ada["step"]]) == ("Ada", "model asked")
+    assert (of_ada["name"], seen["steps"][of_ada["step"]]) == ("Ada", "questions asked")
     assert of_ada["job"]["status"] == "succeeded" and of_ada["bytes"] > 0 and of_ada["last_seen"] <= seen["at"]
     assert of_chen["job"]["status"] == "failed" and "moderation" in of_chen["job"]["error"]
     assert (seen["steps"][of_zoe["step"]], of_zoe["last_seen"], of_zoe["job"]) == ("not seen yet", None, None)
@@ -226,6 +226,8 @@ def test_the_teacher_reads_stops_and_deletes_at_a_learners_seat(rooms):
     assert ada.files.list().data == []
     with pytest.raises(openai.NotFoundError, match="No such learner object: 9"):
         as_teacher_for(room, 9).models.list()
+    with pytest.raises(openai.NotFoundError, match="Invalid URL"):
+        as_teacher_for(room, "9" * 5000).models.list()
 
 
 def test_an_error_for_everybody_is_met_by_every_learner_and_not_by_the_teacher(room):
@@ -305,6 +307,12 @@ def test_a_page_that_is_there_is_not_written_over_and_nobody_is_let_in(tmp_path,
     assert main(["--learners", "2", "--home", str(tmp_path / "r"), "--port", "0", "--page", str(page)]) == 1
     assert "may be the only place of other keys" in capsys.readouterr().err
     assert page.read_text() == "other keys" and not (tmp_path / "r").exists()
+
+
+def test_where_no_page_can_be_nobody_is_let_in_whose_key_would_be_lost(tmp_path, capsys):
+    page = tmp_path / "no such folder" / "page.html"
+    assert main(["--learners", "2", "--home", str(tmp_path / "r"), "--port", "0", "--page", str(page)]) == 1
+    assert "is no folder" in capsys.readouterr().err and not (tmp_path / "r").exists()
 
 
 def test_a_folder_that_cannot_be_is_named(tmp_path, capsys):
