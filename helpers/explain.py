@@ -79,7 +79,8 @@ BY_CODE = {
         "The host does not accept the key",
         "A character is missing, the key was revoked, or it belongs to another host.",
         "Copy it again from where this host gives it out (OpenAI: its page of keys; a practice server: the lines that "
-        "it printed when it was started), and give it to the form: connect_form(). Never write it into a cell.",
+        "it printed when it was started; a class: your teacher), and give it to the form: connect_form(). Never write "
+        "it into a cell.",
     ),
     "insufficient_quota": (
         "The account has no credit left",

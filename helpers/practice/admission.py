@@ -15,7 +15,7 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 
-from helpers.practice.api.errors import ApiError, missing_key, wrong_key
+from helpers.practice.api.errors import KEY_OF_A_SERVER, ApiError, missing_key, wrong_key
 from helpers.practice.limits import Limits
 
 UPLOAD = "/v1/files"  # the one place that takes a file
@@ -28,10 +28,18 @@ class Admission:
         opened_by: The application that a key opens; None if it opens none.
         limits: How large a request may be.
         for_browsers: Where a browser may ask its user for the key, with a path that begins like this.
+        where_it_is: Where somebody with a wrong key finds the right one.
     """
 
-    def __init__(self, opened_by: Callable[[str], Any], limits: Limits, for_browsers: str | None = None) -> None:
-        self.opened_by, self.limits, self.for_browsers = opened_by, limits, for_browsers
+    def __init__(
+        self,
+        opened_by: Callable[[str], Any],
+        limits: Limits,
+        for_browsers: str | None = None,
+        where_it_is: str = KEY_OF_A_SERVER,
+    ) -> None:
+        self.opened_by, self.limits = opened_by, limits
+        self.for_browsers, self.where_it_is = for_browsers, where_it_is
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         headers, largest = Headers(scope=scope), self._largest_body(scope)
@@ -40,7 +48,7 @@ class Admission:
         app = self.opened_by(key) if key else None
         refusal = self._too_large(headers, largest)
         if app is None:
-            refusal = wrong_key(key) if key else missing_key()
+            refusal = wrong_key(key, self.where_it_is) if key else missing_key()
             if in_browser:
                 refusal.headers["www-authenticate"] = 'Basic realm="Practice room", charset="UTF-8"'
         if refusal is None:

@@ -18,6 +18,9 @@ WIND_DOWN = (
     "training jobs. Learn more https://developers.openai.com/api/docs/deprecations#update-to-openais-self-serve-fine-tuning"
 )
 
+KEY_OF_A_SERVER = (
+    "This is the practice server of the course: connect() sets its key, and `python -m helpers.practice` prints it."
+)
 MOST_NAMED = 10  # wrong fields in one message
 
 
@@ -55,12 +58,8 @@ class ApiError(Exception):
         return SentJson({"error": body}, self.status, headers)
 
 
-def wrong_key(given: str) -> ApiError:
-    message = (
-        f"Incorrect API key provided: {masked(given)}. This is the practice server of the course: connect() sets its "
-        "key, and `python -m helpers.practice` prints it."
-    )
-    return ApiError(401, message, code="invalid_api_key")
+def wrong_key(given: str, where_it_is: str = KEY_OF_A_SERVER) -> ApiError:
+    return ApiError(401, f"Incorrect API key provided: {masked(given)}. {where_it_is}", code="invalid_api_key")
 
 
 def missing_key() -> ApiError:

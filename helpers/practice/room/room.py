@@ -20,6 +20,10 @@ from helpers.practice.server_log import ServerLog
 
 PAGE = "/practice/room"
 OF_LEARNER = re.compile(rf"{PAGE}/learners/([0-9]{{1,9}})(/.*)")
+KEY_OF_A_ROOM = (
+    "This is a practice room of the course: your key is the one that your teacher gave you, and your teacher can make "
+    "a new one."
+)
 HARMLESS = {"GET", "HEAD"}
 
 
@@ -79,7 +83,7 @@ class Room:
 
     def guarded(self) -> Any:
         """The application of the room, behind its keys."""
-        return RequestId(Admission(self._opened_by, self.limits, for_browsers=PAGE))
+        return RequestId(Admission(self._opened_by, self.limits, PAGE, KEY_OF_A_ROOM))
 
     def _opened_by(self, key: str) -> Any:
         learner = self.register.who(key)

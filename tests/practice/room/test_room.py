@@ -124,6 +124,11 @@ def test_a_stranger_is_refused_everywhere(room, path, headers):
     assert asks.startswith("Basic") if path.startswith("/practice/room") else asks is None
 
 
+def test_a_learner_with_a_wrong_key_is_sent_to_the_teacher(room):
+    with pytest.raises(openai.AuthenticationError, match="the one that your teacher gave you"):
+        client_of(room, "Ada", "practice-of-nobody").models.list()
+
+
 def test_two_servers_of_one_room_are_refused(rooms):
     rooms(NAMES)
     with pytest.raises(PracticeHomeError, match="another server serves this room"):
