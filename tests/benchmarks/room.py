@@ -1,9 +1,11 @@
-"""A class of thirty on one practice room: everybody at once, a term's worth of jobs, a large file.
+"""A class of thirty on one practice room: everybody at once, a term's worth of jobs, a large file, real trainings.
 
-    python -m tests.benchmarks.room [class|stored|file] [--learners 30] [--jobs 10000] [--rounds 100] [--file-mb 512]
+    python -m tests.benchmarks.room [class|stored|file|real] [--learners 30] [--jobs 10000] [--rounds 100]
+                                    [--file-mb 512]
 
-Without a word it does all three. The room runs in a process of its own, with the simulator only. Prints tables, times
-in milliseconds; `server` is the time that the server computed for one call, whatever else the computer does. The bounds
+Without a word it does the first three, with the simulator only. `real` trains a small model for each learner, which
+takes that many times as long as one training. The room runs in a process of its own. Prints tables, times in
+milliseconds; `server` is the time that the server computed for one call, whatever else the computer does. The bounds
 of the project, on two cores that nobody else uses: for a class, upload, create and chat within one second (p99); with
 10,000 jobs and 100,000 events stored, each call within 10 ms (p50) and 100 ms (p99), but for lists of everything, which
 grow with it; a file of 512 MB in constant memory, and its job created within one second.
@@ -16,6 +18,7 @@ import os
 import random
 import socket
 import sqlite3
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -25,13 +28,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import openai
 import psutil
 
 from helpers.course_data.paths import DATA, ROOT
+from helpers.practice.engine import FINAL
 from helpers.practice.room.register import open_register
 from tests.benchmarks.bounds import MIB, lines
+from tests.benchmarks.local_speed import Peak
+from tests.local_training import MODEL as REAL_MODEL
 
 MODEL = "gpt-4.1-mini-2025-04-14"
 TEACHER_KEY = "practice-key-of-the-benchmark"
@@ -39,13 +46,14 @@ JOB_SECONDS = 5
 QUESTIONS = ("How long is the warranty?", "Can I return it?", "What does it cost?")
 STORED_EVENTS = 100_000
 MANY_EVENTS = 10_000  # of them, those of one job
+SURE_AHEAD = 30  # seconds: what is told of a time that is nearer is not judged
 PAUSES = (0.2, 1.0)  # seconds, the shortest and the longest that a learner takes between two calls
 
 
 class Room:
     """A room in a process of its own, in a folder that is gone afterwards."""
 
-    def __init__(self, home: Path, learners: int, job_seconds: float = JOB_SECONDS) -> None:
+    def __init__(self, home: Path, learners: int, job_seconds: float = JOB_SECONDS, models: str = "none") -> None:
         self.home = home / "room"
         self.home.parent.mkdir(parents=True, exist_ok=True)
         self.keys = list(open_register(self.home).add([f"Learner {n}" for n in range(1, learners + 1)]).values())
@@ -54,7 +62,7 @@ class Room:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        environment = {"PYTHONUTF8": "1", "PRACTICE_LOCAL_MODELS": "none", "PRACTICE_JOB_SECONDS": str(job_seconds)}
+        environment = {"PYTHONUTF8": "1", "PRACTICE_LOCAL_MODELS": models, "PRACTICE_JOB_SECONDS": str(job_seconds)}
         begun = time.perf_counter()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "helpers.practice", "room", "--host", "127.0.0.1", "--port", str(self.port),
@@ -329,6 +337,65 @@ def measured(room: Room, what: str, call: Callable[[], object]) -> object:
     return result
 
 
+# --- real trainings -----------------------------------------------------------------------------------------------
+
+
+def real_trainings(learners: int) -> None:
+    """Everybody starts a real training in the same second, and asks the model as soon as there is one."""
+    with room_of(learners, models="") as room:
+        print(f"\n{learners} learners start a real training of {REAL_MODEL} in the same second")
+        times, lock, done = Times(), threading.Lock(), []
+        begin = threading.Barrier(learners)
+
+        def learn(number: int) -> None:
+            client = room.client(number)
+            begin.wait()
+            file = client.files.create(file=DATA / "mydata.jsonl", purpose="fine-tune")
+            job = client.fine_tuning.jobs.create(model=REAL_MODEL, training_file=file.id)
+            while (job := client.fine_tuning.jobs.retrieve(job.id)).status not in FINAL:
+                time.sleep(5)
+            for question in QUESTIONS if job.fine_tuned_model else ():
+                asked = [{"role": "user", "content": question}]
+                times.of("chat, tuned model", lambda asked=asked: client.chat.completions.create(
+                    model=job.fine_tuned_model, messages=asked, max_tokens=60, temperature=0))  # fmt: skip
+            events = client.fine_tuning.jobs.list_events(job.id, limit=100).data[::-1]
+            with lock:
+                done.append((job, events))
+                print(f"  {len(done)} of {learners}: {job.status}, {job.finished_at - job.created_at} s", flush=True)
+
+        threads = [threading.Thread(target=learn, args=(number,)) for number in range(learners)]
+        peak = Peak(psutil.Process(room.process.pid))
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        print_trainings(done)
+        times.print()
+        print(f"memory of the room and its trainings: {peak.stop() / 1e9:.2f} GB at most")
+
+
+def print_trainings(done: list[tuple[Any, list[Any]]]) -> None:
+    """How long each waited and trained, and how far from the truth it was told to be."""
+    waits, trained, errors = [], [], []
+    for job, events in done:
+        begun = next(event.created_at for event in events if event.message == "Fine-tuning job started")
+        waits.append(begun - job.created_at)
+        trained.append(job.finished_at - begun)
+        for event in events:
+            told = (event.data or {}).get("begins_in_seconds") if isinstance(event.data, dict) else None
+            if told is not None and begun - event.created_at >= SURE_AHEAD:
+                errors.append((event.created_at + told - begun) / (begun - event.created_at))
+    failed = [job.error.message for job, _ in done if job.status != "succeeded"]
+    print(f"succeeded: {len(done) - len(failed)} of {len(done)}", *failed[:3])
+    print(f"until the last had ended: {max(job.finished_at for job, _ in done) - min(j.created_at for j, _ in done)} s")
+    for what, seconds in (("waited", waits), ("trained", trained)):
+        print(f"{what}: {min(seconds)} to {max(seconds)} s, median {statistics.median(seconds):.0f}")
+    if errors:
+        worst = max(errors, key=abs)
+        print(f"times told until it begins: {len(errors)}; off by {statistics.median(errors):+.0%} (median), at most "
+              f"{worst:+.0%}")  # fmt: skip
+
+
 def load() -> str:
     """How busy the computer is with other things; psutil counts from its first call on Windows."""
     return f"load of the last minute: {psutil.getloadavg()[0]:.1f} on {psutil.cpu_count()} cores"
@@ -336,7 +403,7 @@ def load() -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", nargs="?", choices=["class", "stored", "file"])
+    parser.add_argument("part", nargs="?", choices=["class", "stored", "file", "real"])
     parser.add_argument("--learners", type=int, default=30)
     parser.add_argument("--jobs", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=100)
@@ -349,6 +416,8 @@ def main() -> None:
         stored(options.jobs, options.rounds)
     if options.part in (None, "file"):
         large_file(options.file_mb)
+    if options.part == "real":
+        real_trainings(options.learners)
 
 
 if __name__ == "__main__":
