@@ -2,7 +2,6 @@
 
 import atexit
 import socket
-import sqlite3
 import threading
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,10 @@ import uvicorn
 
 from helpers.practice.app import close_app, guarded, make_app
 from helpers.practice.connections import connection_class
-from helpers.practice.disk import is_full, no_space
 from helpers.practice.limits import Limits
 from helpers.practice.network import HERE, addresses_for_others, base_url, check_key_for_others, is_for_others
 from helpers.practice.server_log import ServerLog
-from helpers.practice.settings import PracticeHomeError, Settings, load_settings
+from helpers.practice.settings import Settings, load_settings
 
 LAST_PORT = 65_535
 START_TIMEOUT = 20.0  # seconds
@@ -140,26 +138,11 @@ def start_server(
     try:
         check_key_for_others(settings.key, listening.getsockname()[0])
         server = PracticeServer(settings, listening)
-    except sqlite3.DatabaseError as error:
-        listening.close()
-        raise _unusable(settings, error) from error
     except BaseException:
         listening.close()
         raise
     server.start()
     return server
-
-
-def _unusable(settings: Settings, error: sqlite3.DatabaseError) -> PracticeHomeError:
-    if isinstance(error, sqlite3.OperationalError) and is_full(settings.home, error):
-        return PracticeHomeError(no_space("start the practice server again"))
-    # Without its database the server knows none of the files and models beside it, so the whole folder is set aside.
-    return PracticeHomeError(
-        f"The practice server cannot use its database {settings.database} ({error}). Nothing was changed or deleted. "
-        f"If another program has it open, close that and try again. If the file is damaged, put a copy back that you "
-        f"have made of the folder {settings.home}, or rename the folder: the course then starts a new one, and the old "
-        "one keeps what is in it."
-    )
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from helpers.connection.catalogue import configured_models
 from helpers.course_data.practice_home import practice_home
 from helpers.practice.environment import number_from_environment
 from helpers.practice.limits import Limits, load_limits
@@ -65,6 +66,7 @@ def load_settings(home: str | Path | None = None, key: str | None = None, job_se
         )
     if job_seconds is None:
         job_seconds = number_from_environment("PRACTICE_JOB_SECONDS", DEFAULT_JOB_SECONDS, least=0.0)
+    configured_models()  # whoever starts the server is told that PRACTICE_LOCAL_MODELS cannot be read, not who asks it
     return Settings(folder, key, job_seconds, load_limits())
 
 

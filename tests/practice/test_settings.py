@@ -42,13 +42,23 @@ def test_a_length_of_jobs_that_cannot_be_is_refused(monkeypatch, value):
         load_settings()
 
 
+ROOM = ["room", "--learners", "1", "--port", "0"]
+
+
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [("PRACTICE_KEY", "schlüssel"), ("PRACTICE_JOB_SECONDS", "soon"), ("PRACTICE_LIMIT_CONNECTIONS", "0")],
+    ("arguments", "name", "value"),
+    [
+        ([], "PRACTICE_KEY", "schlüssel"),
+        ([], "PRACTICE_JOB_SECONDS", "soon"),
+        ([], "PRACTICE_LIMIT_CONNECTIONS", "0"),
+        ([], "PRACTICE_LOCAL_MODELS", "qwen"),
+        (ROOM, "PRACTICE_LOCAL_MODELS", "qwen"),
+        (ROOM, "PRACTICE_JOB_SECONDS", "soon"),
+    ],
 )
-def test_a_server_that_is_started_with_a_setting_that_cannot_be_says_so_in_a_sentence(name, value):
+def test_a_server_that_is_started_with_a_setting_that_cannot_be_says_so_in_a_sentence(arguments, name, value):
     done = subprocess.run(
-        [sys.executable, "-m", "helpers.practice"],
+        [sys.executable, "-m", "helpers.practice", *arguments],
         cwd=ROOT,
         env={**os.environ, "PYTHONUTF8": "1", name: value},
         capture_output=True,

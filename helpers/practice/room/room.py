@@ -38,10 +38,8 @@ class Room:
         self._seat = lambda learner: Seat(
             learner, home / "learners" / f"{learner.number:03}", log, computer, job_seconds
         )
-        self.seats = {
-            learner.number: self._seat(learner)
-            for learner in (Learner(0, TEACHER, register.teacher_hash), *register.learners)
-        }
+        self.seats = {0: self._seat(Learner(0, TEACHER, register.teacher_hash))}
+        self.seat_everybody()
         self._letting_in = threading.Lock()
         self._teacher = make_teacher_app(self, lambda: overview(self.learners, home, self._at_once))
 
@@ -52,6 +50,12 @@ class Room:
     @property
     def learners(self) -> list[Seat]:
         return list(self.seats.values())[1:]
+
+    def seat_everybody(self) -> None:
+        """A seat for each learner of the register who has none yet."""
+        for learner in self.register.learners:
+            if learner.number not in self.seats:
+                self.seats[learner.number] = self._seat(learner)
 
     def let_in(self, name: str, new_key: bool) -> tuple[Learner, str]:
         """A learner and a new key, while the room is open.
@@ -70,9 +74,8 @@ class Room:
                 )
                 raise ApiError(409, message, code="learner_exists", param="name")
             key = self.register.renew(name) if there else self._added(name)
+            self.seat_everybody()
             learner = self.register.named(name)
-            if learner.number not in self.seats:
-                self.seats[learner.number] = self._seat(learner)
         return learner, key
 
     def _added(self, name: str) -> str:

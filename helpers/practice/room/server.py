@@ -1,6 +1,7 @@
 """Serving a room."""
 
 import socket
+from contextlib import ExitStack
 from pathlib import Path
 
 from filelock import BaseFileLock, Timeout
@@ -11,6 +12,7 @@ from helpers.practice.engine_registry import load_computer
 from helpers.practice.network import SHORTEST_KEY
 from helpers.practice.room.register import TEACHER, Register, lock_of, open_register
 from helpers.practice.room.room import PAGE, Room
+from helpers.practice.room.seat import OPENS_NOTHING
 from helpers.practice.server import WebServer, listen
 from helpers.practice.server_log import ServerLog
 from helpers.practice.settings import PracticeHomeError, key_in_file, load_settings
@@ -21,20 +23,11 @@ class RoomServer(WebServer):
     """The server of a room. `new_keys` are those that were made at this start, by name: nobody can read them later."""
 
     def __init__(
-        self,
-        register: Register,
-        new_keys: dict[str, str],
-        listening: socket.socket,
-        in_use: BaseFileLock,
-        job_seconds: float | None,
+        self, room: Room, new_keys: dict[str, str], log: ServerLog, listening: socket.socket, in_use: BaseFileLock
     ) -> None:
-        self.home, self.register, self.new_keys, self._in_use = register.path.parent, register, new_keys, in_use
-        settings = load_settings(self.home, register.teacher_hash, job_seconds)
-        log = ServerLog(settings)
-        slots = slots_from_environment(slots_of_this_computer())
-        computer = None if local_models_are_off() else load_computer(self.home, slots)
-        self.room = Room(self.home, register, settings.limits, log, computer, job_seconds)
-        super().__init__(self.room.guarded(), settings.limits, listening, log)
+        self.room, self.register, self.new_keys, self._in_use = room, room.register, new_keys, in_use
+        self.home = room.register.path.parent
+        super().__init__(room.guarded(), room.limits, listening, log)
 
     @property
     def pages(self) -> list[str]:
@@ -76,23 +69,32 @@ def start_room(
     """
     register = open_register(home or practice_home() / "room")
     lock = lock_of(register.path.parent)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise PracticeHomeError(f"{register.path.parent}: another server serves this room; end that one") from error
-    try:
-        listening = listen(host, port)
+    with ExitStack() as undo:  # of a room that does not open nothing stays behind
         try:
-            new_keys = _let_in(register, names, new_key_for, teacher_key_file)
-            server = RoomServer(register, new_keys, listening, lock, job_seconds)
-        except BaseException:
-            listening.close()
-            raise
-    except BaseException:
-        lock.release()
-        raise
+            undo.enter_context(lock)
+        except Timeout as error:
+            raise PracticeHomeError(f"{register.path.parent}: another server serves this room; end that one") from error
+        listening = listen(host, port)
+        undo.callback(listening.close)
+        # What can fail comes before keys are made: they would be lost.
+        room, log = _room_of(register, job_seconds)
+        undo.callback(room.close)
+        new_keys = _let_in(register, names, new_key_for, teacher_key_file)
+        room.seat_everybody()
+        server = RoomServer(room, new_keys, log, listening, lock)
+        undo.pop_all()
     server.start()
     return server
+
+
+def _room_of(register: Register, job_seconds: float | None) -> tuple[Room, ServerLog]:
+    """The room with those who are in it already."""
+    home = register.path.parent
+    settings = load_settings(home, OPENS_NOTHING, job_seconds)
+    log = ServerLog(settings)
+    slots = slots_from_environment(slots_of_this_computer())
+    computer = None if local_models_are_off() else load_computer(home, slots)
+    return Room(home, register, settings.limits, log, computer, job_seconds), log
 
 
 def _let_in(
@@ -104,22 +106,19 @@ def _let_in(
             "found no learner in this room; expected --learners NUMBER or --names FILE (--learners 0 opens it empty, "
             "for a program that lets learners in)"
         )
-    new_keys = _teacher_in(register, new_key_for, key_file)
-    new_keys |= register.add(names or [])
-    if new_key_for is not None and new_key_for != TEACHER and new_key_for not in new_keys:
-        new_keys[new_key_for] = register.renew(new_key_for)
-    return new_keys
-
-
-def _teacher_in(register: Register, new_key_for: str | None, key_file: Path | None) -> dict[str, str]:
-    """Returns the key if it was made and stands in no file."""
-    if key_file is not None and new_key_for == TEACHER:
+    teachers_key = _teachers_key(key_file) if key_file is not None else None
+    if teachers_key is not None and new_key_for == TEACHER:
         raise ValueError(f"--new-key: found 'teacher', whose key stands in {key_file}; delete that file for a new one")
-    if key_file is not None:
-        register.set_teacher(_teachers_key(key_file))
-    elif not register.teacher_hash or new_key_for == TEACHER:
-        return {TEACHER: register.renew(TEACHER)}
-    return {}
+    new_keys = {}
+    comes_now = register.named(new_key_for or "") is None and new_key_for in (names or [])
+    if new_key_for is not None and not comes_now:
+        new_keys[new_key_for] = register.renew(new_key_for)
+    new_keys |= register.add(names or [])
+    if teachers_key is not None:
+        register.set_teacher(teachers_key)
+    elif not register.teacher_hash:
+        new_keys[TEACHER] = register.renew(TEACHER)
+    return new_keys
 
 
 def _teachers_key(path: Path) -> str:

@@ -26,23 +26,19 @@ class Database:
             prepare(db, settings.database)
         # Keep one reader open so that SQLite keeps the -wal and -shm files; they cannot be recreated on a full disk.
         held = self._open()
-        held.execute("SELECT value FROM counter").fetchone()
         self.close = weakref.finalize(self, held.close)
+        _use_wal(held)  # from now on it stands in the file: who opens that need not ask for it
+        held.execute("SELECT value FROM counter").fetchone()
 
     def _open(self) -> sqlite3.Connection:
         db = sqlite3.connect(
             self.settings.database, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False
         )
         db.row_factory = sqlite3.Row
-        try:
-            _use_wal(db)
-            # FULL: what was answered is on the disk, and a power cut takes nothing back. NORMAL would be as safe from
-            # damage and from kills, but a power cut would undo the last commits: a job that was started, a model that
-            # was paid for with an afternoon. FULL costs one more fsync for each write, some milliseconds on an SSD.
-            db.execute("PRAGMA synchronous = FULL")
-        except BaseException:
-            db.close()
-            raise
+        # FULL: what was answered is on the disk, and a power cut takes nothing back. NORMAL would be as safe from
+        # damage and from kills, but a power cut would undo the last commits: a job that was started, a model that was
+        # paid for with an afternoon. FULL costs one more fsync for each write, some milliseconds on an SSD.
+        db.execute("PRAGMA synchronous = FULL")
         return db
 
     @contextmanager

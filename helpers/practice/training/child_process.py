@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from helpers.course_data.paths import ROOT
@@ -15,6 +17,12 @@ SMALL_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": "64000000",  # larger blocks are given back as soon as they are free
     "MALLOC_TRIM_THRESHOLD_": "100000000",
 }
+
+# Read by GNU's OpenMP, which PyTorch computes with on Linux, when it is loaded: how many rounds a thread spins while it
+# waits for the others. By default it spins for milliseconds. That is time which a second program needs that computes at
+# the same moment: answers beside a training made it last 168 s in place of 35, and took minutes themselves
+# (tests/benchmarks/room.py real, on two cores). Alone, a training takes as long as before, an answer 13 % longer.
+SHORT_SPIN = {"GOMP_SPINCOUNT": "1000"}
 
 # For subprocess: a session of its own, so that what stops the kernel does not stop the process; no window on Windows.
 OWN_SESSION: dict[str, Any] = (
@@ -41,4 +49,23 @@ def child_environment(at_once: int = 1) -> dict[str, str]:
         "PYTHONUTF8": "1",
         "TOKENIZERS_PARALLELISM": "false",
         **SMALL_MEMORY,
+        **SHORT_SPIN,
     }
+
+
+@contextmanager
+def short_spin() -> Iterator[None]:
+    """For importing PyTorch into this process: its threads leave the cores to a training that goes on beside it.
+
+    At the end the environment is as it was. Without effect where PyTorch is loaded already.
+    """
+    name, rounds = next(iter(SHORT_SPIN.items()))
+    before = os.environ.get(name)
+    os.environ[name] = rounds
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.practice.training.base_model import check_ahead
+from helpers.practice.training.child_process import short_spin
 from helpers.practice.training.turns import Turns, slots_from_environment
 
 
@@ -22,7 +23,8 @@ class Computer:
         with self._lock:
             if self._chat is None:
                 check_ahead(base, self.home)
-                from helpers.practice.training.generate import LocalChat
+                with short_spin():
+                    from helpers.practice.training.generate import LocalChat
 
                 self._chat = LocalChat(self.home)
             return self._chat

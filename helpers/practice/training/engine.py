@@ -104,12 +104,11 @@ class Trainer:
 
     # --- turns (turns.py) ---------------------------------------------------------------------------------------
 
-    def running(self) -> list[Job]:
-        return [job for job in self._open_jobs() if self._processes.files(job).process() is not None]
-
-    def waiting(self) -> list[Job]:
-        now = time.time()
-        return [job for job in self._open_jobs() if self._how_far.standing(job, now)[0] == "queued"]
+    def unfinished(self) -> tuple[list[Job], list[Job]]:
+        now, jobs = time.time(), self._open_jobs()
+        training = [job for job in jobs if self._processes.files(job).process() is not None]
+        waiting = [job for job in jobs if job not in training and self._how_far.standing(job, now)[0] == "queued"]
+        return training, waiting
 
     def seconds_left(self, job: Job) -> float | None:
         now = time.time()

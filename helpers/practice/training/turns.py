@@ -23,10 +23,8 @@ Learner = TypeVar("Learner")
 class Trainings(Protocol):
     """The trainings of one learner, as turns need them."""
 
-    def running(self) -> list[Job]: ...
-
-    def waiting(self) -> list[Job]:
-        """The oldest first."""
+    def unfinished(self) -> tuple[list[Job], list[Job]]:
+        """Those that train now, and those that wait for it, the oldest first."""
 
     def launch(self, job: Job) -> None: ...
 
@@ -78,8 +76,9 @@ class Turns:
             return  # another server holds the lock; somebody will look again
 
     def _fill(self) -> None:
-        running = [(learner, job) for learner in self._learners for job in learner.running()]
-        waiting = {learner: learner.waiting() for learner in self._learners}
+        unfinished = {learner: learner.unfinished() for learner in self._learners}
+        running = [(learner, job) for learner, (at_work, _) in unfinished.items() for job in at_work]
+        waiting = {learner: jobs for learner, (_, jobs) in unfinished.items()}
         order = in_turn(waiting, self._started)
         free = max(0, self.slots - len(running))
         for learner, job in order[:free]:

@@ -320,6 +320,21 @@ def test_where_no_page_can_be_nobody_is_let_in_whose_key_would_be_lost(tmp_path,
     assert "is no folder" in capsys.readouterr().err and not (tmp_path / "r").exists()
 
 
+@pytest.mark.parametrize("why", ["a setting", "a foreign database", "an unknown learner"])
+def test_a_room_that_does_not_open_makes_no_keys_that_nobody_would_know(rooms, tmp_path, monkeypatch, why):
+    foreign = tmp_path / "a room" / "learners" / "000" / "practice.sqlite"
+    with monkeypatch.context() as changed:
+        if why == "a setting":
+            changed.setenv("PRACTICE_LOCAL_MODELS", "qwen")
+        elif why == "a foreign database":
+            foreign.parent.mkdir(parents=True)
+            foreign.write_text("something else")
+        with pytest.raises((ValueError, OSError)):
+            start_room(NAMES, tmp_path / "a room", new_key_for="Nobody" if why == "an unknown learner" else None)
+    foreign.unlink(missing_ok=True)
+    assert set(rooms(NAMES).new_keys) == {*NAMES, "teacher"}
+
+
 def test_a_folder_that_cannot_be_is_named(tmp_path, capsys):
     (tmp_path / "file").touch()
     assert main(["--learners", "2", "--home", str(tmp_path / "file" / "room"), "--port", "0"]) == 1

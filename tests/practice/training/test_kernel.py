@@ -116,6 +116,22 @@ assert logging.set_tqdm_hook(None) is None, "the learner's own progress bars are
 """
 
 
+COMPUTING = """
+import sys
+from pathlib import Path
+from helpers.practice.training.computer import Computer
+
+Computer(Path(sys.argv[1])).chat("tiny")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="GNU's OpenMP is that of PyTorch on Linux")
+def test_a_kernel_that_answers_leaves_the_cores_to_a_training_beside_it(home, monkeypatch):
+    monkeypatch.setenv("OMP_DISPLAY_ENV", "VERBOSE")  # OpenMP writes down the settings that it has read
+    assert "GOMP_SPINCOUNT = '1000'" in run(COMPUTING, home).stderr
+    assert "GOMP_SPINCOUNT = '1000'" not in run("import torch", home).stderr
+
+
 def test_a_question_changes_nothing_in_the_kernel_shows_nothing_and_asks_no_model_hub(home, tiny, model_hub):
     job = add_trained_job(Store(load_settings(home)))
     for step in (2, 4, 6):

@@ -26,11 +26,8 @@ class Learner:
     told: list = field(default_factory=list)
     left: float | None = None
 
-    def running(self):
-        return self.at_work
-
-    def waiting(self):
-        return self.jobs
+    def unfinished(self):
+        return list(self.at_work), list(self.jobs)
 
     def launch(self, job):
         self.jobs.remove(job)
