@@ -1,11 +1,15 @@
 """The folder listing is the table of contents: what lies where in helpers/, and which way imports run."""
 
+import ast
 import shutil
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import helpers
 from helpers.course_data.paths import ROOT
@@ -66,6 +70,19 @@ def test_nothing_imports_upward_and_there_are_no_circles():
         [linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", errors="replace"
     )
     assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_every_library_that_the_course_imports_stands_in_a_requirements_file_with_bounds():
+    lines = [line.partition("#")[0].strip() for path in ROOT.glob("requirements*.txt") for line in path.open()]
+    named = {canonicalize_name(Requirement(line).name) for line in lines if line and not line.startswith("-")}
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in HELPERS.rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    modules = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    modules |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    imported = {module.partition(".")[0] for module in modules} - sys.stdlib_module_names - {"helpers"}
+    brought_by = {"pydantic_core": ["pydantic"]}  # which needs exactly one version of it
+    libraries = {**packages_distributions(), **brought_by}
+    assert not [name for name in imported if not named & {*map(canonicalize_name, libraries.get(name, [name]))}]
 
 
 def test_a_name_for_notebooks_is_never_a_module():

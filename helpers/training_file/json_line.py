@@ -52,7 +52,7 @@ def object_on(raw: bytes, finding: Finding) -> Example | None:
             "duplicate_key", "the line", f"the key {excerpt(key)} more than once in one object",
             "each key once in an object", "only the last one is read; put both into one, or remove one of them",
         )  # fmt: skip
-    if _HALF_CHARACTER.search(raw):
+    if b"\\u" in raw and _HALF_CHARACTER.search(raw):
         _check_characters(example, finding)
     return example
 

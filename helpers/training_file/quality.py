@@ -149,8 +149,8 @@ def question_of(example: Example) -> str:
         turns = turns[:-1]
     if not any(message.get("role") == "user" for message in turns):
         return ""
-    spoken = [(turn.get("role"), turn.get("content"), turn.get("tool_calls")) for turn in turns]
-    return _in_one_line(json.dumps(spoken, ensure_ascii=False, default=str).casefold())
+    spoken = [turn.get(part) for turn in turns for part in ("role", "content", "tool_calls")]
+    return _in_one_line("\0".join(part if isinstance(part, str) else repr(part) for part in spoken).casefold())
 
 
 def _in_one_line(text: str) -> str:
@@ -166,9 +166,13 @@ def _in_one_line(text: str) -> str:
 def same_example(example: Example) -> str:
     """Equal for two examples that say the same, however they are written."""
     try:
-        return json.dumps(example, sort_keys=True, default=str)
+        return _encoder.encode(example)
     except TypeError:  # keys that are not all text; possible only in a list made in Python
         return repr(example)
+
+
+# json.dumps() would make an encoder for each example, which takes as long as the encoding.
+_encoder = json.JSONEncoder(sort_keys=True, default=str)
 
 
 def _systems(example: Example) -> list[Any]:
