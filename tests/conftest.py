@@ -98,10 +98,11 @@ def server(home: Path):
 def fresh_kernel(monkeypatch: pytest.MonkeyPatch):
     """As in a kernel in which nothing has run yet. Servers that are started in it are stopped afterwards."""
     from helpers import hosts
+    from helpers.connection import environment, keys
 
-    for name in ("_own", "_given_keys", "_written"):
-        monkeypatch.setattr(hosts, name, {})
-    monkeypatch.setattr(hosts, "ORIGINAL", dict.fromkeys(hosts.VARIABLES))
+    for module, name in ((hosts, "_own"), (keys, "_given"), (environment, "_written")):
+        monkeypatch.setattr(module, name, {})
+    monkeypatch.setattr(environment, "ORIGINAL", dict.fromkeys(environment.VARIABLES))
     yield
     for server in hosts._own.values():
         server.stop()

@@ -110,11 +110,12 @@ def only_these_names(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
 def played_openai(monkeypatch: pytest.MonkeyPatch, key: str) -> Iterator[OtherHost]:
     """OpenAI, as far as `connect("openai")` is concerned: the name api.openai.com, on a port of this computer."""
     from helpers import hosts
+    from helpers.connection import environment, identity, keys
     from helpers.forms import connect
 
     only_these_names(monkeypatch, "api.openai.com")
     with other_host(key) as host:
         host.answers["/v1/models"] = models("gpt-4.1-mini-2025-04-14")
-        for module in (hosts, connect):
+        for module in (identity, environment, keys, hosts, connect):
             monkeypatch.setattr(module, "OPENAI_URL", f"http://api.openai.com:{host.port}/v1")
         yield host

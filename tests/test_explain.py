@@ -8,7 +8,7 @@ from pathlib import Path
 import openai
 import pytest
 
-from helpers import hosts
+from helpers.connection import environment
 from helpers.examples_from import examples_from
 from helpers.explain import explain
 from helpers.hosts import connect, rehearse
@@ -177,7 +177,7 @@ def quotes_nobody(error: Exception) -> bool:
 
 
 def test_a_missing_key_is_not_an_answer(monkeypatch):
-    monkeypatch.setattr(hosts, "ORIGINAL", dict.fromkeys(hosts.VARIABLES))
+    monkeypatch.setattr(environment, "ORIGINAL", dict.fromkeys(environment.VARIABLES))
     error = caught_from(connect, "openai")
     explanation = explain(error)
     assert "nobody was asked" in explanation.what and "connect_form()" in explanation.do_next and quotes_nobody(error)

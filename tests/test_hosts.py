@@ -12,13 +12,12 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from helpers import hosts, notes
-from helpers.connection import identity
-from helpers.connection.errors import HostUnavailableError, NoModelsError
+from helpers.connection import environment, identity, keys
+from helpers.connection.errors import HostUnavailableError, MissingKeyError, NoModelsError
 from helpers.connection.identity import OPENAI_URL, is_practice
 from helpers.connection.keyring_store import remember_key
 from helpers.cost import estimate
 from helpers.hosts import (
-    MissingKeyError,
     NotConfirmedError,
     base_model_for,
     confirm_cost,
@@ -47,8 +46,8 @@ def set_before(monkeypatch):
     def put(**values):
         for name, value in values.items():
             monkeypatch.setenv(name, value)
-            if name in hosts.VARIABLES:
-                monkeypatch.setitem(hosts.ORIGINAL, name, value)
+            if name in environment.VARIABLES:
+                monkeypatch.setitem(environment.ORIGINAL, name, value)
 
     return put
 
@@ -114,7 +113,7 @@ def test_a_server_that_has_stopped_is_started_again():
 def test_openai_is_used_only_when_it_is_named_and_then_remembered(with_key, at_openai):
     assert OPENAI_URL == "https://api.openai.com/v1"
     client = connect("openai")
-    assert str(client.base_url) == f"{hosts.OPENAI_URL}/" and client.api_key == SECRET
+    assert str(client.base_url) == f"{identity.OPENAI_URL}/" and client.api_key == SECRET
     assert current_host(connect()).name == "openai"
     assert current_host(connect("practice")).name == "practice"
     assert current_host(connect()).name == "practice"
@@ -182,7 +181,7 @@ def test_planting_a_fault_clears_what_the_last_one_left():
 
 def goes_on_as_before():
     """What every notebook's first cell does, here and in the next kernel."""
-    hosts._given_keys.clear()
+    keys._given.clear()
     client = connect()
     assert current_host(client).name == "practice" and base_model_for(client)
     assert openai.OpenAI().models.list().data
@@ -225,12 +224,12 @@ def test_after_a_missing_key_every_first_cell_works():
 
 def test_a_failed_try_leaves_the_environment_as_it_was(other):
     client = connect()
-    before = {name: os.environ.get(name) for name in hosts.VARIABLES}
+    before = {name: os.environ.get(name) for name in environment.VARIABLES}
     other.key = "right"
     for host, key in ((other.url, "wrong"), ("openai", None), ("http://127.0.0.1:9/v1", "k")):
         with pytest.raises(openai.OpenAIError):
             connect(host, key=key)
-    assert {name: os.environ.get(name) for name in hosts.VARIABLES} == before
+    assert {name: os.environ.get(name) for name in environment.VARIABLES} == before
     assert openai.OpenAI().base_url == client.base_url
 
 
@@ -460,7 +459,7 @@ def test_a_teachers_server_that_is_up_again_is_used_again(home):
 
 def test_a_chosen_host_whose_key_is_not_here_today_says_so(other, capsys):
     connect(other.url, key="k")
-    hosts._given_keys.clear()  # a new kernel
+    keys._given.clear()  # a new kernel
     with pytest.raises(MissingKeyError, match="you chose last") as caught:
         connect()
     assert WAY_BACK in str(caught.value) and "Traceback" not in shown_in_a_notebook(caught.value, capsys)
@@ -491,12 +490,12 @@ def test_the_key_is_in_no_file_of_the_workspace_nor_in_what_is_shown(with_key, a
     "written", ["http://api.openai.com/v1", "HTTP://API.OpenAI.com:80/v1/", "http://api.openai.com"]
 )
 def test_openais_address_over_http_is_openai(with_key, at_openai, written):
-    assert str(connect(written).base_url) == f"{hosts.OPENAI_URL}/" and notes.chosen_host() == "openai"
+    assert str(connect(written).base_url) == f"{identity.OPENAI_URL}/" and notes.chosen_host() == "openai"
 
 
 def test_the_key_beside_openais_address_over_http_is_openais(at_openai, set_before):
     set_before(OPENAI_BASE_URL="http://api.openai.com/v1", OPENAI_API_KEY=SECRET)
-    assert str(connect("openai").base_url) == f"{hosts.OPENAI_URL}/"
+    assert str(connect("openai").base_url) == f"{identity.OPENAI_URL}/"
 
 
 def test_an_address_over_http_is_warned_of_unless_it_is_on_this_computer(other, monkeypatch, capsys):
@@ -584,7 +583,7 @@ def test_a_keyring_that_breaks_keeps_nobody_from_a_host(other, broken_keyring):
 def test_the_keyring_is_asked_only_where_no_key_was_found_before(other, broken_keyring, set_before):
     connect(other.url, key="k")
     connect()
-    hosts._given_keys.clear()
+    keys._given.clear()
     set_before(COURSE_HOST=other.url, COURSE_API_KEY="k")
     connect()
     assert broken_keyring.asked == []

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from helpers import hosts
+from helpers.connection import environment
 from helpers.connection.catalogue import LOCAL_DEFAULT
 from helpers.course_data.paths import ROOT
 from helpers.data_format import check, read
@@ -29,7 +29,7 @@ OF_THE_COURSE = ("mattress", "CloudRest", "mydata", "warranty")
 def behind_a_proxy(fresh_kernel, quick_forms, monkeypatch):
     """On a network whose only way out is a SOCKS proxy."""
     no_proxies(monkeypatch)
-    for name in hosts.VARIABLES:
+    for name in environment.VARIABLES:
         monkeypatch.setenv(name, "")  # so that it is put back, whoever sets it
         monkeypatch.delenv(name)
     monkeypatch.setenv("COURSE_BASE_MODEL", COMMITTED_BASE_MODEL)

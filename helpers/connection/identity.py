@@ -162,3 +162,9 @@ def _ask_for_home(client: OpenAI) -> PracticeHome | None:
     if not isinstance(answer, dict) or answer.get("object") != "practice.status":
         return None
     return PracticeHome(str(answer.get("id", "")), str(answer.get("home", "")))
+
+
+def address_in_one_form(text: str) -> str:
+    """As `address_of`; OpenAI has one address, so that its key never leaves over http://."""
+    address = address_of(text)
+    return OPENAI_URL if urlsplit(address).hostname == urlsplit(OPENAI_URL).hostname else address

@@ -8,12 +8,13 @@ from helpers import notes
 from helpers.connection.errors import HostUnavailableError
 from helpers.connection.identity import OPENAI_URL, address_of
 from helpers.connection.keyring_store import KeyringUnavailableError, remember_key
+from helpers.connection.keys import forget
 from helpers.display.form_card import ERROR, SUCCESS
 from helpers.display.tables import paragraph
 from helpers.explain import explain
 from helpers.forms.form import Form, button, dropdown, hide, row, text
 from helpers.forms.key_field import KeyField
-from helpers.hosts import connect, current_host, forget
+from helpers.hosts import connect, current_host
 from helpers.preflight import preflight
 
 HOSTS = [

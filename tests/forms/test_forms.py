@@ -20,7 +20,8 @@ import helpers.forms.draft
 import helpers.forms.examples
 import helpers.forms.form
 import helpers.forms.job
-from helpers import hosts, notes
+from helpers import notes
+from helpers.connection import keys
 from helpers.connection.catalogue import LOCAL_DEFAULT
 from helpers.connection.identity import host_name
 from helpers.course_data import kept_json
@@ -202,7 +203,7 @@ def test_a_key_is_remembered_only_when_asked_and_only_in_the_keyring(workspace, 
     form.connect(server.key)
     until(lambda: "is remembered" in form.message.value)
     assert list(keyring.kept.values()) == [server.key]
-    hosts._given_keys.clear()  # a new kernel
+    keys._given.clear()  # a new kernel
     again = connect_form()
     again.connect("")
     until(lambda: "accepts the key" in again.message.value)
