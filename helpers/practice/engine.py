@@ -5,6 +5,7 @@ engine says how far it is and answers for its models.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -143,3 +144,6 @@ class Engine(Protocol):
 
         Raises ApiError (e.g. for a prompt too long), ModelUnavailable or FilesGone, all before the first piece.
         """
+
+    def place_to_answer(self) -> AbstractAsyncContextManager:
+        """Held while an answer is made. Where computing takes long, only so many are made at once; others wait."""

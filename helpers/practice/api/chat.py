@@ -3,12 +3,14 @@
 import json
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
-from fastapi.responses import StreamingResponse
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from helpers.practice.api.answering import in_its_place, server_sent
 from helpers.practice.api.chat_options import (
     NamedTool,
     ResponseFormat,
@@ -69,7 +71,7 @@ class CreateCompletion(JsonBody):
 
 
 @router.post("")
-def create(request: Request, body: CreateCompletion) -> Any:
+async def create(request: Request, body: CreateCompletion) -> Any:
     messages = [message.model_dump(exclude_none=True) for message in body.messages]
     asked = ChatRequest(
         model=body.model,
@@ -82,9 +84,7 @@ def create(request: Request, body: CreateCompletion) -> Any:
         **function_options(body.tools, body.tool_choice, body.parallel_tool_calls),
         **form_options(body.response_format, messages),
     )
-    engine, reply = ask(request, asked)
-    if asked.functions:
-        reply = Complete(reply)  # whether the model calls a function is known at the end of what it says
+    engine, reply = await run_in_threadpool(ask, request, asked)
     head = {
         "id": random_id("chatcmpl-"),
         "created": int(time.time()),
@@ -92,15 +92,21 @@ def create(request: Request, body: CreateCompletion) -> Any:
         "service_tier": "default",
         "system_fingerprint": engine.fingerprint,
     }
-    if body.stream:
-        with_usage = body.stream_options is not None and body.stream_options.include_usage
-        return server_sent(_chunks(head, reply, with_usage, named=isinstance(body.tool_choice, NamedTool)))
+    place, named = engine.place_to_answer(), isinstance(body.tool_choice, NamedTool)
+    if not body.stream:
+        return await in_its_place(place, lambda: _completion(head, reply, named))
+    if asked.functions:  # whether the model calls a function is known at the end of what it says
+        reply, place = await in_its_place(place, lambda: Complete(reply)), nullcontext()
+    with_usage = body.stream_options is not None and body.stream_options.include_usage
+    return server_sent(place, _chunks(head, reply, with_usage, named))
+
+
+def _completion(head: dict[str, Any], reply: Reply, named: bool) -> dict[str, Any]:
     text, calls = "".join(reply), _tool_calls(reply)
     message = {"role": "assistant", "content": text or (None if calls else ""), "refusal": None, "annotations": []}
     if calls:
         message["tool_calls"] = calls
-    reason = _reason(reply, named=isinstance(body.tool_choice, NamedTool))
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _reason(reply, named)}
     return {**head, "object": "chat.completion", "choices": [choice], "usage": _usage(reply)}
 
 
@@ -164,10 +170,6 @@ def _ask(request: Request, asked: ChatRequest) -> tuple[Engine, Reply]:
 
 def stops(stop: str | list[str] | None) -> tuple[str, ...]:
     return (stop,) if isinstance(stop, str) else tuple(stop or ())
-
-
-def server_sent(events: Iterator[bytes]) -> StreamingResponse:
-    return StreamingResponse(events, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
 
 
 def _chunks(head: dict[str, Any], reply: Reply, with_usage: bool, named: bool) -> Iterator[bytes]:

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
 from pydantic import ConfigDict, Field
 
-from helpers.practice.api.chat import ask, server_sent
+from helpers.practice.api.answering import in_its_place, server_sent
+from helpers.practice.api.chat import ask
 from helpers.practice.api.content import InputMessage
 from helpers.practice.api.json_body import JsonBody, encoded
 from helpers.practice.engine import ChatRequest, Reply
@@ -36,7 +38,7 @@ class CreateResponse(JsonBody):
 
 
 @router.post("")
-def create(request: Request, body: CreateResponse) -> Any:
+async def create(request: Request, body: CreateResponse) -> Any:
     asked = ChatRequest(
         model=body.model,
         messages=_messages(body),
@@ -44,9 +46,9 @@ def create(request: Request, body: CreateResponse) -> Any:
         top_p=body.top_p or 1.0,
         max_tokens=body.max_output_tokens,
     )
-    _, reply = ask(request, asked)
-    answer = Answer(body, reply)
-    return server_sent(answer.events()) if body.stream else answer.whole()
+    engine, reply = await run_in_threadpool(ask, request, asked)
+    answer, place = Answer(body, reply), engine.place_to_answer()
+    return server_sent(place, answer.events()) if body.stream else await in_its_place(place, answer.whole)
 
 
 def _messages(body: CreateResponse) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """What all learners of one server share: models in memory and on disk, and the turns of their trainings."""
 
+import asyncio
 import threading
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ from helpers.practice.training.base_model import check_ahead
 from helpers.practice.training.child_process import short_spin
 from helpers.practice.training.turns import Turns, slots_from_environment
 
+ANSWERS_AT_ONCE = 4  # the next token is computed for one after the other; more would take memory and make all wait
+
 
 class Computer:
     """`home` is where the weights of the bundled model are unpacked; `slots` is how many trainings go on at once."""
@@ -15,6 +18,8 @@ class Computer:
     def __init__(self, home: Path, slots: int | None = None) -> None:
         self.home = home
         self.turns = Turns(home / "training.lock", slots_from_environment() if slots is None else slots)
+        # Who waits comes in the order of arrival: of thirty who ask at once, the first need not wait for the last.
+        self.answering = asyncio.Semaphore(ANSWERS_AT_ONCE)
         self._chat: Any = None
         self._lock = threading.Lock()
 

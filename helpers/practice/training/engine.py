@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from filelock import Timeout
@@ -158,6 +159,9 @@ class Trainer:
     def reply(self, base: str, tuned: TunedModel | None, request: ChatRequest) -> Any:
         adapter = TrainingFiles(self.settings.home, tuned.job_id).adapter(tuned.step) if tuned else None
         return self.computer.chat(base).reply(base, adapter, request)
+
+    def place_to_answer(self) -> AbstractAsyncContextManager:
+        return self.computer.answering
 
     def folders(self, tuned: TunedModel) -> dict[str, str]:
         adapter = TrainingFiles(self.settings.home, tuned.job_id).adapter(tuned.step)

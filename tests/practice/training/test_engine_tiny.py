@@ -1,9 +1,12 @@
 """How jobs of real training are followed, and what a deleted model frees: with a tiny model or with no training."""
 
+import asyncio
 import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 
 import openai
 import pytest
@@ -23,6 +26,7 @@ from tests.local_training import (
 )
 
 pytestmark = [needs_local_training, pytest.mark.usefixtures("tiny_is_offered")]
+MANY = 60  # more than the server has threads
 WAIT = 60.0  # seconds; on an idle computer it takes a few
 
 
@@ -58,6 +62,44 @@ def ask(client, model):
         model=model, messages=[{"role": "user", "content": "Hello"}], max_tokens=8, temperature=0
     )
     return made.choices[0].message.content
+
+
+# --- answers of many ------------------------------------------------------------------------------------------------
+
+
+def test_however_many_wait_for_their_answers_whatever_else_is_asked_goes_on(client, monkeypatch):
+    from helpers.practice.training.engine import Trainer
+
+    waiting, free = [], threading.Event()
+
+    @asynccontextmanager
+    async def taken(_engine):
+        """As if all places were taken by long answers."""
+        waiting.append(True)
+        while not free.is_set():
+            await asyncio.sleep(0.01)
+        yield
+
+    monkeypatch.setattr(Trainer, "place_to_answer", taken)
+    patient = client.with_options(timeout=WAIT)
+    with ThreadPoolExecutor(MANY) as learners:
+        answers = [learners.submit(ask, patient, "tiny") for _ in range(MANY)]
+        until(lambda: len(waiting) == MANY)
+        assert client.with_options(timeout=10).models.list().data and not any(answer.done() for answer in answers)
+        free.set()
+        assert {answer.result() is not None for answer in answers} == {True}
+
+
+def test_a_stream_that_nobody_reads_to_its_end_frees_its_place(client):
+    from helpers.practice.training.computer import ANSWERS_AT_ONCE
+
+    for _ in range(ANSWERS_AT_ONCE + 1):
+        stream = client.chat.completions.create(
+            model="tiny", messages=[{"role": "user", "content": "Hello"}], max_tokens=2000, stream=True
+        )
+        next(iter(stream))
+        stream.close()
+    assert ask(client, "tiny") is not None
 
 
 # --- the queue ----------------------------------------------------------------------------------------------------
