@@ -109,6 +109,16 @@ def test_what_a_form_has_besides_its_file_is_bounded_because_it_is_held_in_memor
     assert list((server.home / "files").iterdir()) == []
 
 
+@pytest.mark.parametrize(("charset", "name"), [("utf-7", b"+2D0-"), ("unicode_escape", b"\\ud83d")])
+def test_a_name_of_a_file_with_half_of_an_emoji_is_refused_whatever_charset_hides_it(server, charset, name):
+    purpose = b'--b\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nuser_data\r\n'
+    body = purpose + HEAD_OF_FORM.replace(b"a.jsonl", name) + b"a\r\n--b--\r\n"
+    head = [with_key(server), f"{FORM}; charset={charset}", f"Content-Length: {len(body)}"]
+    answer = request(server, "POST /v1/files HTTP/1.1", *head, body=body)
+    assert answer.status == 400 and "half of an emoji" in answer.error["message"]
+    assert list((server.home / "files").iterdir()) == []
+
+
 def test_a_body_that_stops_in_the_middle_is_given_up(bounded):
     server = bounded(body_seconds=0.2)
     with connect(server) as connection:

@@ -12,7 +12,7 @@ from fastapi.responses import FileResponse, Response
 from fastapi.routing import APIRoute
 
 from helpers.practice.api.errors import ApiError, not_found
-from helpers.practice.api.json_body import SentJson
+from helpers.practice.api.json_body import SentJson, is_text
 from helpers.practice.api.pagination import listed, unknown_cursor
 from helpers.practice.store import Store, StoredFile
 from helpers.practice.training_file_errors import not_a_dictionary
@@ -63,6 +63,8 @@ def show(file: StoredFile) -> dict[str, Any]:
 def create(request: Request, file: UploadFile, purpose: Annotated[str, Form()]) -> dict[str, Any]:
     if purpose not in UPLOADABLE:
         raise ApiError(400, f"'{purpose}' is not one of {list(UPLOADABLE)} - 'purpose'", param="purpose")
+    if not is_text(file.filename or ""):  # as a form in UTF-7 can have it
+        raise ApiError(400, "The name of the file has half of an emoji or of another character.", param="file")
     store: Store = request.app.state.store
     handle, name = tempfile.mkstemp(dir=store.settings.files, suffix=".part")
     part = Path(name)
