@@ -27,7 +27,7 @@ from helpers.training_file.problem import Example, Finding, Problem, excerpt
 from helpers.training_file.quality import Advice, question_of
 from helpers.training_file.repair import Repair, repaired_lines
 from helpers.training_file.report import Report
-from helpers.training_file.rules import check_example, check_line, kind_of, parse_line, whole_file
+from helpers.training_file.rules import check_given, check_line, kind_of, parse_line, whole_file
 
 __all__ = ["Repair", "Report", "check", "from_rows", "read", "repair", "sample", "split", "write"]
 
@@ -139,7 +139,7 @@ def _opened(source: PathLike | Iterable[Example], form: FileForm, progress: bool
 
 def _checked(examples: Iterable[Any]) -> Numbered:
     for number, example in enumerate(examples, 1):
-        yield number, example if isinstance(example, dict) else None, check_example(example, number)
+        yield number, example if isinstance(example, dict) else None, check_given(example, number)
 
 
 def from_rows(

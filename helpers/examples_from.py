@@ -15,7 +15,7 @@ from helpers.own_file.reading import Reading, read_contents, read_source
 from helpers.own_file.record import Contents, Record
 from helpers.own_file.source import source_of
 from helpers.own_file.text_cleaning import cell_text
-from helpers.training_file.rules import Example, check_example
+from helpers.training_file.rules import Example, check_given
 
 __all__ = [
     "AmbiguousFile",
@@ -175,7 +175,7 @@ def _examples(reading: Reading, name: str, encoding: Encoding | None) -> Example
     kept: list[Example] = []
     findings = reading.findings
     for number, (place, example) in enumerate(reading.examples, 1):
-        errors = [problem for problem in check_example(example) if problem.severity == "error"]
+        errors = [problem for problem in check_given(example) if problem.severity == "error"]
         for problem in errors[:1]:
             findings.skip(
                 place or f"example {number}",

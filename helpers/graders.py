@@ -82,7 +82,7 @@ def json_fields(answer: str, row: Row) -> bool:
     """The whole answer is one JSON object in which each field of `expected_json` has its value. Others may be there."""
     try:
         found = json.loads(answer)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(found, dict) and all(found.get(name) == value for name, value in row["expected_json"].items())
 

@@ -20,6 +20,7 @@ from helpers.tokens import (
     count_example,
     count_text,
     count_tokens,
+    encode,
     encoding_for,
     encoding_name,
     is_estimate,
@@ -114,7 +115,7 @@ def token_pieces(text: str, model: str) -> Iterator[str]:
                 begin = end
         return
     encoding, unfinished = encoding_for(model), b""
-    for token in encoding.encode_ordinary(text):
+    for token in encode(text, encoding):
         unfinished += encoding.decode_single_token_bytes(token)
         try:
             piece = unfinished.decode("utf-8")

@@ -176,7 +176,7 @@ def _counter(model: str) -> Callable[[str], int]:
     tokenizer = own_tokenizer(model) if encoding_name(model) is None else None
     if tokenizer is None:
         encoding = encoding_for(model)
-        return lambda text: _count(text, encoding)
+        return lambda text: len(encode(text, encoding))
     # Half of an emoji cannot be passed on; it costs what the sign for "no character" costs.
     return lambda text: len(
         tokenizer.encode(text.encode("utf-8", "replace").decode("utf-8"), add_special_tokens=False).ids
@@ -193,10 +193,11 @@ def count_text(text: str, model: str) -> int:
     return _counter(model)(text)
 
 
-def _count(text: str, encoding: tiktoken.Encoding) -> int:
+def encode(text: str, encoding: tiktoken.Encoding) -> list[int]:
+    """The tokens of a text of any kind, markers such as <|endoftext|> taken as ordinary text."""
     if len(text) <= LONGEST_RUN:
-        return len(encoding.encode_ordinary(text))
-    return sum(len(encoding.encode_ordinary(part)) for part in _LONG_RUN.split(text))
+        return encoding.encode_ordinary(text)
+    return [token for part in _LONG_RUN.split(text) for token in encoding.encode_ordinary(part)]
 
 
 def count_messages(messages: Iterable[dict[str, Any]], model: str) -> int:
@@ -284,4 +285,9 @@ def _text_of_parts(parts: list[Any]) -> str:
 
 
 def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except (TypeError, ValueError):  # keys that JSON cannot have, or a list that contains itself
+        return str(value)

@@ -5,20 +5,21 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from openai import OpenAI
 
 from helpers.cost import UnknownPriceError, call_cost, dollars, price_of
 from helpers.display.tables import Shown, html_table, plural, text_table
 from helpers.hosts import Host, current_host
-from helpers.notes import workspace
+from helpers.notes import told_if_not_kept, workspace
 
 SIMULATED = "simulated"
 LONGEST_COMPARED = 100  # tokens
+LOCK_SECONDS = 10
 
 
 @dataclass(frozen=True, repr=False)
@@ -171,9 +172,13 @@ def compare(
 
 @dataclass(frozen=True, repr=False)
 class Ledger(Shown):
-    """What the helpers have used, by host and model: calls, tokens in and out, money."""
+    """What the helpers have used, by host and model: calls, tokens in and out, money.
+
+    `damaged` is how many lines of the book cannot be read.
+    """
 
     rows: list[tuple[str, str, int, int, int, Decimal | None]]
+    damaged: int = 0
 
     def _shown(self) -> list[tuple[str, ...]]:
         return [
@@ -196,13 +201,19 @@ class Ledger(Shown):
     def _summary(self) -> str:
         unknown = sum(row[-1] is None for row in self.rows)
         more = f", and {plural(unknown, 'model')} without a known price" if unknown else ""
-        return f"Spent in this course: {dollars(self.total)}{more}"
+        lines = f"{plural(self.damaged, 'line')} of workspace/ledger.jsonl cannot be read"
+        damaged = f". {lines}, and what stood there is not counted" if self.damaged else ""
+        return f"Spent in this course: {dollars(self.total)}{more}{damaged}"
 
     def __str__(self) -> str:
-        return f"{self._summary()}\n{text_table([HEADERS, *self._shown()])}" if self.rows else "Nothing was asked yet."
+        if not self.rows and not self.damaged:
+            return "Nothing was asked yet."
+        return f"{self._summary()}\n{text_table([HEADERS, *self._shown()])}"
 
     def _repr_html_(self) -> str:
-        return html_table(HEADERS, self._shown(), caption=self._summary()) if self.rows else f"<p>{self}</p>"
+        if not self.rows and not self.damaged:
+            return f"<p>{self}</p>"
+        return html_table(HEADERS, self._shown(), caption=self._summary())
 
 
 HEADERS = ("host", "model", "calls", "tokens in", "tokens out", "cost")
@@ -213,15 +224,16 @@ def ledger(client: OpenAI | None = None) -> Ledger:
     not in it."""
     host = current_host(client).name if client else None
     sums: dict[tuple[str, str], list[Any]] = {}
-    for entry in _entries():
+    entries, damaged = _entries()
+    for entry in entries:
         if host in (None, entry["host"]):
             row = sums.setdefault((entry["host"], entry["model"]), [0, 0, 0, Decimal(0)])
-            cost = None if entry["cost"] is None else Decimal(entry["cost"])
+            cost = entry["cost"]
             row[0] += 1
             row[1] += entry["in"]
             row[2] += entry["out"]
             row[3] = None if cost is None or row[3] is None else row[3] + cost
-    return Ledger([(*key, *row) for key, row in sums.items()])
+    return Ledger([(*key, *row) for key, row in sums.items()], damaged)
 
 
 def _costs(host: Host, model: str, tokens_in: int, tokens_out: int) -> tuple[Decimal | None, Decimal | None]:
@@ -240,6 +252,7 @@ def _path() -> Path:
 
 
 def _write_down(host: Host, answer: Answer) -> None:
+    """An answer may have cost money: it is given also where it cannot be entered in the book."""
     entry = {
         "when": datetime.now().astimezone().isoformat(timespec="seconds"),
         "host": host.name,
@@ -248,12 +261,36 @@ def _write_down(host: Host, answer: Answer) -> None:
         "out": answer.output_tokens,
         "cost": None if answer.cost is None else str(answer.cost),
     }
-    lock = FileLock(workspace() / ".ledger.lock", timeout=10)
-    with lock, _path().open("a", encoding="utf-8", newline="\n") as file:
-        file.write(json.dumps(entry) + "\n")
+    with told_if_not_kept(f"{answer.model} has answered", "The ledger does not count this call."):
+        try:
+            with (
+                FileLock(workspace() / ".ledger.lock", timeout=LOCK_SECONDS),
+                _path().open("a", encoding="utf-8", newline="\n") as file,
+            ):
+                file.write(json.dumps(entry) + "\n")
+        except Timeout as error:
+            raise TimeoutError("workspace/ledger.jsonl is held by another program") from error
 
 
-def _entries() -> list[dict[str, Any]]:
+def _entries() -> tuple[list[dict[str, Any]], int]:
+    """The entries, and how many lines are none: a power cut or an editor may have damaged them."""
     if not _path().exists():
-        return []
-    return [json.loads(line) for line in _path().read_text(encoding="utf-8").splitlines() if line.strip()]
+        return [], 0
+    lines = [line for line in _path().read_text(encoding="utf-8", errors="replace").split("\n") if line.strip()]
+    entries = [entry for line in lines if (entry := _entry(line)) is not None]
+    return entries, len(lines) - len(entries)
+
+
+def _entry(line: str) -> dict[str, Any] | None:
+    try:
+        entry = json.loads(line)
+        cost = entry["cost"]
+        return {
+            "host": str(entry["host"]),
+            "model": str(entry["model"]),
+            "in": int(entry["in"]),
+            "out": int(entry["out"]),
+            "cost": None if cost is None else Decimal(cost),
+        }
+    except (ValueError, TypeError, KeyError, InvalidOperation, RecursionError):
+        return None

@@ -8,8 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from helpers.cost import estimate
 from helpers.course_data.paths import DATA
 from helpers.data_format import check, from_rows, read, sample, split, write
+from helpers.tokens import count_tokens
 
 MATTRESS = DATA / "mydata.jsonl"
 GPT = "gpt-4o-mini-2024-07-18"
@@ -191,6 +193,27 @@ def test_no_example_is_too_strange_to_be_reported(example, tmp_path):
         assert not check(saved(tmp_path / "file.jsonl", as_jsonl([example])), model=GPT).ok
 
 
+ITSELF: dict = {"role": "user"}
+ITSELF["content"] = ITSELF
+UNSOUND = [
+    *STRANGE,
+    {"messages": [{"role": "user", "content": {(1, 2): 3}}], "tools": [{None: {1}}]},
+    {"messages": [ITSELF]},
+]
+
+
+@pytest.mark.parametrize("example", UNSOUND, ids=range(len(UNSOUND)))
+def test_no_example_is_too_strange_to_be_counted_or_left_out(example):
+    """Whoever counts before they check gets a number, and is told what was left out."""
+    good = questions(10)
+    counted, estimated = count_tokens([*good, example], GPT), estimate([*good, example], GPT)
+    alone = count_tokens(good, GPT).total
+    assert counted.total == estimated.tokens >= alone and counted.left_out == estimated.left_out <= 1
+    assert str(counted) and str(estimated) and counted._repr_html_() and estimated._repr_html_()
+    if counted.left_out:
+        assert counted.total == alone and "1 example that cannot be read; check() says why" in str(estimated)
+
+
 # --- what no host refuses
 
 
@@ -353,6 +376,11 @@ def test_a_quotation_mark_that_is_never_closed_swallows_no_rows(tmp_path):
     rows = 'question,answer\nq0,"a\n' + "".join(f"q{n},a{n}\n" for n in range(1, 20))
     with pytest.raises(ValueError, match="line 2: a quotation mark opens a cell here and is never closed"):
         from_rows(saved(tmp_path / "rows.csv", rows))
+
+
+def test_rows_that_a_cell_may_have_swallowed_are_named(tmp_path):
+    rows = from_rows(saved(tmp_path / "rows.csv", 'question,answer\nq0,"a\nq1,b"\nq2,c\n'))
+    assert len(rows) == 2 and "looks like a row" in str(rows) and "line 2" in str(rows)
 
 
 def test_a_cell_of_any_length_is_read(tmp_path):

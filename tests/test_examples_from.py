@@ -10,6 +10,7 @@ import pytest
 from helpers import check, examples_from, split, write
 from helpers.course_data.paths import ROOT
 from helpers.examples_from import AmbiguousFile, UnreadableFile
+from helpers.own_file.to_examples.simple_example import chat_example
 
 OWN = ROOT / "tests" / "own_files"
 
@@ -224,6 +225,17 @@ def test_examples_are_a_list_that_can_be_checked_split_and_written(tmp_path):
     assert len(training) + len(validation) == 12
     write(found, tmp_path / "mine.jsonl")
     assert json.loads((tmp_path / "mine.jsonl").read_text("utf-8").split("\n")[0]) == found[0]
+
+
+def test_an_example_with_half_of_an_emoji_is_named_and_the_others_can_be_written(tmp_path):
+    rows = [{"question": f"q{n}?", "answer": "Yes. \ud83d" if n == 3 else "Yes."} for n in range(5)]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    for given in (tmp_path / "a.jsonl", rows):
+        found = examples_from(given)
+        [left] = found.skipped
+        assert left.place.endswith(" 4") and "whole characters" in left.reason
+        assert write(found, tmp_path / "b.jsonl", overwrite=True).examples == 4
+    assert [p.code for p in check([chat_example("How?", "So. \ud83d")] * 10).errors] == ["half_character"] * 10
 
 
 def test_they_show_the_first_five_and_what_was_left_out():

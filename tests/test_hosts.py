@@ -85,6 +85,29 @@ def shown_in_a_notebook(error: Exception, capsys) -> str:
     return capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("PRACTICE_JOB_SECONDS", "PRACTICE_JOB_SECONDS: found 'soon'; expected a number"),
+        ("PRACTICE_KEY", "PRACTICE_KEY or --key-file: found a character that cannot be sent in a header"),
+        ("PRACTICE_LOCAL_MODELS", "PRACTICE_LOCAL_MODELS: found 'qwen'; expected name=folder"),
+        ("a key that is none", "holds no key of the practice server"),
+        ("a database of another program", "cannot use its database"),
+    ],
+)
+def test_a_practice_server_that_cannot_start_says_why_in_a_sentence(home, monkeypatch, capsys, what, said):
+    values = {"PRACTICE_JOB_SECONDS": "soon", "PRACTICE_KEY": "schlüssel", "PRACTICE_LOCAL_MODELS": "qwen"}
+    if what in values:
+        monkeypatch.setenv(what, values[what])
+    else:
+        home.mkdir(exist_ok=True)
+        (home / ("key" if "key" in what else "practice.sqlite")).write_bytes(b"two\nlines, and no database" * 50)
+    with pytest.raises((ValueError, OSError)) as caught:
+        connect()
+    shown = shown_in_a_notebook(caught.value, capsys)
+    assert said in " ".join(shown.split()) and "Traceback" not in shown
+
+
 # --- practice, unless another host is named ------------------------------------------------------------------------
 
 

@@ -3,7 +3,9 @@
 from decimal import Decimal
 
 import pytest
+from filelock import FileLock
 
+from helpers import usage
 from helpers.data_format import from_rows, write
 from helpers.usage import ask, compare, ledger
 
@@ -63,6 +65,36 @@ def test_an_unknown_price_is_never_taken_for_nothing(client, tuned, monkeypatch)
     assert ask(client, tuned, "How firm is it?").cost is None
     assert "1 model without a known price" in str(ledger())
     assert "price unknown" in ledger()._repr_html_()
+
+
+def test_an_answer_that_cannot_be_entered_in_the_ledger_is_given_all_the_same(
+    client, tuned, workspace, monkeypatch, capsys
+):
+    """It may have cost money, and whoever asks again pays again."""
+    monkeypatch.setattr(usage, "LOCK_SECONDS", 0.1)
+    workspace.mkdir(parents=True, exist_ok=True)
+    with FileLock(workspace / ".ledger.lock"):
+        assert "10-year" in ask(client, tuned, "How long is the warranty?").text
+    said = capsys.readouterr().out
+    assert f"{tuned} has answered, but could not be noted: workspace/ledger.jsonl is held by another program" in said
+    assert str(workspace) not in said and ledger(client).rows == []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [b'{"host": "prac', b"\0" * 50, b"null", b"5", b"[]", b"{}", b"\xff", b"[" * 50_000,
+     b'{"host": "a", "model": "b", "in": "many", "out": 1, "cost": null}',
+     b'{"host": "a", "model": "b", "in": 1, "out": 1, "cost": "much"}'],
+    ids=lambda damage: repr(damage[:20]),
+)  # fmt: skip
+def test_a_line_of_the_ledger_that_is_damaged_is_counted_and_hides_no_other(client, tuned, workspace, damage):
+    ask(client, tuned, "How firm is it?")
+    path = workspace / "ledger.jsonl"
+    path.write_bytes(path.read_bytes() + damage + b"\n")
+    ask(client, tuned, "How firm is it?")
+    book = ledger()
+    assert [row[2] for row in book.rows] == [2] and book.damaged == 1
+    assert "1 line of workspace/ledger.jsonl cannot be read" in str(book) and "cannot be read" in book._repr_html_()
 
 
 def test_an_empty_ledger_says_so():

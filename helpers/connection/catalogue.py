@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from helpers.connection.sentences import SettingError
 from helpers.course_data.paths import DATA
 
 SIMULATED_DEFAULT = "gpt-4.1-mini-2025-04-14"
@@ -65,7 +66,7 @@ def configured_models() -> dict[str, str]:
     for entry in filter(None, (part.strip() for part in text.split(";"))):
         name, equals, source = (part.strip() for part in entry.partition("="))
         if not equals or not source or not name or ":" in name:
-            raise ValueError(f"{LOCAL_MODELS}: found {entry!r}; expected name=folder or name=hub/id, without a colon")
+            raise SettingError(f"{LOCAL_MODELS}: found {entry!r}; expected name=folder or name=hub/id, without a colon")
         models[name] = source
     return models
 

@@ -2,6 +2,8 @@
 
 import openai
 
+from helpers.connection.sentences import ShownInSentences
+
 GO_BACK = 'To go back to the practice server on this computer: client = connect("practice")'
 
 # What web frameworks and OpenAI itself say of a path that they do not have; none of them is about an id.
@@ -9,14 +11,6 @@ OF_A_PATH = ("Invalid URL", "Not Found")
 
 MASK = "********"  # stands in the place of a key
 SHORTEST_KEY = 8  # characters; what is shorter is no secret, such as the "none" that a host without keys takes
-
-
-class ShownInSentences(Exception):
-    """An error whose message says everything. A notebook shows the message alone, without a traceback."""
-
-    def _render_traceback_(self) -> list[str]:
-        # IPython's protocol: "Custom exception tracebacks" in "Integrating your objects with IPython".
-        return [str(self)]
 
 
 class MissingKeyError(ShownInSentences, openai.OpenAIError):

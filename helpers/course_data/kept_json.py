@@ -47,6 +47,10 @@ class KeptJson:
             raise self._unreadable("it is not saved as UTF-8") from error
         except json.JSONDecodeError as error:
             raise self._unreadable(f"line {error.lineno}, {error.msg}") from error
+        except (ValueError, RecursionError) as error:
+            raise self._unreadable(
+                "a number of thousands of digits, or brackets within brackets without end"
+            ) from error
         if not self.is_sound(kept):
             raise self._unreadable(f"it is JSON, but not as the course writes it; expected {self.expected}")
         return kept
@@ -58,7 +62,9 @@ class KeptJson:
             kept = self.read()
             yield kept
             with written_safely(self.path, overwrite=True) as file:
-                file.write(json.dumps(kept, indent=1, ensure_ascii=False).encode("utf-8"))
+                text = json.dumps(kept, indent=1, ensure_ascii=False)
+                # Half of an emoji, or a byte of a file name that is no UTF-8, is written as JSON writes it: \udc81.
+                file.write(text.encode("utf-8", "backslashreplace"))
 
     def forget(self) -> None:
         """Remove the file. Raises `error`."""

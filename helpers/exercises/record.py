@@ -3,12 +3,13 @@
 from datetime import date
 from typing import Any
 
+from helpers.connection.sentences import ShownInSentences
 from helpers.course_data.kept_json import KeptJson
 
 EXERCISES, QUIZZES = "exercises", "quizzes"
 
 
-class ProgressError(ValueError):
+class ProgressError(ShownInSentences, ValueError):
     """workspace/progress.json cannot be read or written. It is left as it is."""
 
 

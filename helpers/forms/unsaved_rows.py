@@ -71,7 +71,7 @@ class UnsavedRows:
         content = self.path.read_bytes()
         try:
             kept = _checked(json.loads(content))
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             aside = self.path.with_name(f"{self.path.stem}.{os.urandom(3).hex()}.unreadable.json")
             os.replace(self.path, aside)
             raise ValueError(

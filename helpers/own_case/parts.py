@@ -101,7 +101,8 @@ def make(folder: Path, name: str, source: Path, validation: Path | None, reading
     write(to_learn, training_file, overwrite=True)
     write(to_check, validation_file, overwrite=True)
     with written_safely(about_file, overwrite=True) as file:
-        file.write(json.dumps(asdict(about), ensure_ascii=False, indent=1).encode("utf-8"))
+        text = json.dumps(asdict(about), ensure_ascii=False, indent=1)
+        file.write(text.encode("utf-8", "backslashreplace"))  # half of an emoji, as JSON writes it: \ud83d
     return _parts(folder, name, about)
 
 

@@ -4,6 +4,8 @@ import math
 import os
 from typing import TypeVar
 
+from helpers.connection.sentences import SettingError
+
 Number = TypeVar("Number", int, float)
 
 
@@ -19,7 +21,7 @@ def number_from_environment(name: str, default: Number, *, least: Number | None 
         The number.
 
     Raises:
-        ValueError: It is no such number.
+        SettingError: A ValueError, for what is no such number.
     """
     text, kind = os.environ.get(name), type(default)
     if not text:
@@ -31,5 +33,5 @@ def number_from_environment(name: str, default: Number, *, least: Number | None 
     if not math.isfinite(number) or (number <= 0 if least is None else number < least):
         expected = "a whole number" if kind is int else "a number"
         bound = "above 0" if least is None else f"of {least} or more"
-        raise ValueError(f"{name}: found {text!r}; expected {expected} {bound}")
+        raise SettingError(f"{name}: found {text!r}; expected {expected} {bound}")
     return number

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from helpers.connection.catalogue import configured_models
+from helpers.connection.sentences import SettingError, ShownInSentences
 from helpers.course_data.practice_home import practice_home
 from helpers.practice.environment import number_from_environment
 from helpers.practice.limits import Limits, load_limits
@@ -17,7 +18,7 @@ KEY_FILE = "key"
 CANNOT_BE_SENT = "cannot be sent in a header"
 
 
-class PracticeHomeError(OSError):
+class PracticeHomeError(ShownInSentences, OSError):
     """The folder of the practice server cannot be used."""
 
 
@@ -47,7 +48,7 @@ def load_settings(home: str | Path | None = None, key: str | None = None, job_se
     """Settings from the arguments, else from PRACTICE_HOME, PRACTICE_KEY and PRACTICE_JOB_SECONDS, else the defaults.
 
     Makes the home folder. Raises PracticeHomeError if that is not possible or there is no usable key in it, and
-    ValueError for a setting that cannot be.
+    SettingError, a ValueError, for a setting that cannot be.
     """
     folder = Path(home) if home else practice_home()
     try:
@@ -61,7 +62,7 @@ def load_settings(home: str | Path | None = None, key: str | None = None, job_se
             "Free some space or correct its permissions, or name another folder in PRACTICE_HOME."
         ) from error
     if not _can_be_sent(key):
-        raise ValueError(
+        raise SettingError(
             f"PRACTICE_KEY or --key-file: found a character that {CANNOT_BE_SENT}; expected a-z, A-Z, 0-9, - and _"
         )
     if job_seconds is None:

@@ -53,7 +53,7 @@ def object_on(raw: bytes, finding: Finding) -> Example | None:
             "each key once in an object", "only the last one is read; put both into one, or remove one of them",
         )  # fmt: skip
     if b"\\u" in raw and _HALF_CHARACTER.search(raw):
-        _check_characters(example, finding)
+        check_characters(example, finding)
     return example
 
 
@@ -68,9 +68,12 @@ def not_an_object(value: Any, finding: Finding) -> None:
         finding.error("not_an_object", "the line", excerpt(value), AN_OBJECT, ONE_PER_LINE)
 
 
-def _check_characters(example: Example, finding: Finding) -> None:
+def check_characters(example: Example, finding: Finding) -> None:
     """Half of an emoji, left when a text was cut, is legal in JSON and cannot be stored or sent as UTF-8."""
-    text = json.dumps(example, ensure_ascii=False)
+    try:
+        text = json.dumps(example, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):  # no line of a file, and nothing that JSON can hold
+        return
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from helpers.display.tables import plural
 from helpers.training_file.chat_rules import check_chat
 from helpers.training_file.dpo_rules import DPO_OTHER_NAMES, check_dpo
-from helpers.training_file.json_line import not_an_object, object_on
+from helpers.training_file.json_line import check_characters, not_an_object, object_on
 from helpers.training_file.other_format import other_format
 from helpers.training_file.problem import Example, Finding, Problem, excerpt
 
@@ -23,7 +23,7 @@ Kind = Literal["chat", "dpo", "completions", "unknown"]
 
 __all__ = [
     "Example", "Finding", "Kind", "Problem",
-    "check_example", "check_line", "kind_of", "parse_line", "whole_file",
+    "check_example", "check_given", "check_line", "kind_of", "parse_line", "whole_file",
 ]  # fmt: skip
 
 
@@ -55,6 +55,14 @@ def check_example(example: Any, line: int | None = None) -> list[Problem]:
         case kind:
             _check_other(example, kind, finding)
     return finding.problems
+
+
+def check_given(example: Any, line: int | None = None) -> list[Problem]:
+    """Every problem of an example that stands on no line, where what parse_line() finds would have been found."""
+    finding = Finding(line)
+    if isinstance(example, dict):
+        check_characters(example, finding)
+    return [*check_example(example, line), *finding.problems]
 
 
 def _check_other(example: Example, kind: Kind, finding: Finding) -> None:

@@ -33,7 +33,18 @@ def test_a_change_that_fails_in_the_middle_is_not_written(kept):
 
 
 @BOTH
-@pytest.mark.parametrize(("content", "why"), [(b"{ broken", "line 1"), (b"\xff\xfe", "UTF-8"), (b"[]", "expected")])
+@pytest.mark.parametrize("text", ["Half of an emoji: \ud83d", "A file name that is no UTF-8: caf\udce9.jsonl"])
+def test_a_text_that_is_no_utf8_is_kept_as_json_writes_it(kept, text):
+    with kept.changing() as content:
+        content["text"] = text
+    assert kept.read() == {"text": text} and kept.path.read_bytes().isascii()
+
+
+@BOTH
+@pytest.mark.parametrize(("content", "why"), [
+    (b"{ broken", "line 1"), (b"\xff\xfe", "UTF-8"), (b"[]", "expected"), (b'{"a":' * 100_000, "brackets"),
+    (b"9" * 5_000, "digits"),
+])  # fmt: skip
 def test_a_file_that_somebody_broke_is_named_and_left_alone(kept, workspace, content, why):
     workspace.mkdir(parents=True)
     kept.path.write_bytes(content)

@@ -563,6 +563,7 @@ def test_saved_examples_are_used_in_the_next_notebooks_as_soon_as_there_are_enou
     assert not my_case().own and "mattress shop. If yours is another case" in form.message.value
     form.system.value = "A baker."
     fill(form, pairs)
+    until(lambda: not form.save.disabled)  # a dark button takes no click
     form.save.click()
     until(lambda: "Your file: my_examples.jsonl, 10 examples" in form.in_use.line.value)
     assert my_case(quiet=True).system == "A baker." and "mattress" not in form.message.value
@@ -590,6 +591,7 @@ def test_a_draft_shows_what_is_good_and_adds_what_is_ticked(client, workspace):
     form.add.click()
     until(lambda: "Added 12 examples" in form.added.value)
     assert len(examples_form().filled()) == 12
+    until(lambda: not form.ask.disabled)  # a dark button takes no click
     form.ask.click()
     until(lambda: form.drafted.children)
     assert sum(row.keep.value for row in form.drafted.children) == 1, "what I have already is not ticked again"
@@ -601,7 +603,8 @@ def test_a_recorded_draft_says_so_first_and_what_has_no_effect_is_disabled(clien
     assert all(field.disabled for field in fields) and "have no effect" in form.about_model.value
     assert list(form.children).index(form.about_model) < list(form.children).index(form.topic)
     form.ask.click()
-    until(lambda: form.drafted.children)
+    # The rows are there a moment before the sentence on them.
+    until(lambda: form.drafted.children and "simulated" in form.message.value)
     said = re.sub("<[^>]+>", "", form.message.value)
     assert said.startswith("This draft is simulated: a recorded one")
     assert list(form.children).index(form.message) < list(form.children).index(form.drafted)

@@ -105,7 +105,7 @@ def test_a_file_that_is_there_is_only_replaced_when_the_learner_says_so(form):
     until(lambda: "Add to it, or replace it?" in form.message.value)
     assert len(read(form.path)) == 1
     form.add.click()
-    until(lambda: "Saved 13 examples" in form.message.value)
+    until(lambda: "Saved 13 examples" in form.message.value and not form.keep.disabled)
     form.keep.click()
     until(lambda: shown(form.replace))
     form.replace.click()

@@ -118,6 +118,7 @@ def test_a_cell_may_have_many_lines_and_be_very_long():
     rows = f'question,answer\nWhat do I need?,"Flour,\nsalt\nand ""time""."\nTell me all,"{long}"\n'
     found = pairs(rows)
     assert found[0][1] == 'Flour,\nsalt\nand "time".' and len(found[1][1]) == len(long.strip())
+    assert examples_from(rows).notes == []
 
 
 @pytest.mark.parametrize("late", ["", 'q19,"a19"\n', 'He said "no",x\n'])
@@ -128,6 +129,13 @@ def test_a_quotation_mark_that_is_never_closed_costs_its_own_row_only(late):
     assert [(each.place, each.reason) for each in found.skipped] == [
         ("line 2", "a quotation mark opens a cell here and is never closed")
     ]
+
+
+@pytest.mark.parametrize("swallowed", [1, 2])
+def test_a_cell_that_holds_what_looks_like_a_row_is_named_because_it_may_be_one(swallowed):
+    lines = ['q0,"a', *(f"q{n},a{n}" for n in range(1, swallowed)), f'q{swallowed},b"', "q8,a8", "q9,a9"]
+    found = examples_from("question,answer\n" + "\n".join(lines) + "\n")
+    assert len(found) == 3 and [note for note in found.notes if "looks like a row" in note and "(line 2)" in note]
 
 
 def test_a_quotation_mark_within_a_text_is_a_sign():

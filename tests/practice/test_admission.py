@@ -97,6 +97,28 @@ def test_an_upload_in_chunks_is_bounded_and_leaves_nothing(bounded):
     assert list((server.home / "files").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("part", "count", "said"), [('name="f"', 17, "Too many fields"), ('name="file"; filename="a"', 2, "Too many files")]
+)
+def test_what_a_form_has_besides_its_file_is_bounded_because_it_is_held_in_memory(server, part, count, said):
+    """Each field may have a megabyte: a thousand of them would take a gigabyte before anything is refused."""
+    body = f"--b\r\nContent-Disposition: form-data; {part}\r\n\r\nx\r\n".encode() * count + b"--b--\r\n"
+    length = f"Content-Length: {len(body)}"
+    answer = request(server, "POST /v1/files HTTP/1.1", with_key(server), FORM, length, body=body)
+    assert answer.status == 400 and said in answer.error["message"]
+    assert list((server.home / "files").iterdir()) == []
+
+
+@pytest.mark.parametrize(("charset", "name"), [("utf-7", b"+2D0-"), ("unicode_escape", b"\\ud83d")])
+def test_a_name_of_a_file_with_half_of_an_emoji_is_refused_whatever_charset_hides_it(server, charset, name):
+    purpose = b'--b\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nuser_data\r\n'
+    body = purpose + HEAD_OF_FORM.replace(b"a.jsonl", name) + b"a\r\n--b--\r\n"
+    head = [with_key(server), f"{FORM}; charset={charset}", f"Content-Length: {len(body)}"]
+    answer = request(server, "POST /v1/files HTTP/1.1", *head, body=body)
+    assert answer.status == 400 and "half of an emoji" in answer.error["message"]
+    assert list((server.home / "files").iterdir()) == []
+
+
 def test_a_body_that_stops_in_the_middle_is_given_up(bounded):
     server = bounded(body_seconds=0.2)
     with connect(server) as connection:
@@ -193,6 +215,7 @@ def test_half_open_requests_take_nobody_the_place(bounded):
         b"GET /v1/models HTTP/11\r\nHost: x\r\n\r\n",
         b"GET /v1/models HTTP/1.1\r\n\r\n",  # no Host
         b"POST /v1/files HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
+        b"POST /v1/files HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 5_000 + b"\r\n\r\n",
         b"POST /v1/files HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * 70_000,
     ],

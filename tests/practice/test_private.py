@@ -10,6 +10,7 @@ import pytest
 
 from helpers.practice import start_server
 from helpers.practice.settings import load_settings
+from helpers.practice.training.run_folder import TrainingFiles
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows keeps the folders of a user private by itself")
 
@@ -45,8 +46,10 @@ def test_a_folder_that_the_learner_has_made_keeps_its_permissions_and_what_is_pu
     for _ in range(2):
         start_server(home=home).stop()
         assert stat.S_IMODE(home.stat().st_mode) == 0o755
+        TrainingFiles(home, "ftjob-a")  # texts of the examples, models and logs of real trainings
         for name in ("files", "practice.sqlite", "key"):
             assert open_to_others(home / name) == []
+        assert not stat.S_IMODE((home / "training").stat().st_mode) & 0o077
 
 
 def test_a_group_that_may_write_stays_let_in(umask, home):

@@ -22,6 +22,7 @@ NEVER_CLOSED = "a quotation mark opens a cell here and is never closed"
 LONGEST_WORD = 131_072  # characters without a blank: no person wrote them. The limit is that of Python's csv
 LINES_OF_A_CELL = 2_000  # more, and its quotation mark was never closed
 ROWS_IN_A_CELL = 3  # lines of a cell that look like rows of the table
+ROW_IN_A_CELL = "a cell has several lines, and one of them looks like a row; is a quotation mark missing or too many?"
 
 # csv refuses a cell of more than 128 KB. A long answer is no error.
 csv.field_size_limit(2**31 - 1)
@@ -207,7 +208,10 @@ def cells_of(lines: Iterator[tuple[int, str]], delimiter: str, findings: Finding
                 waiting.append(more)
             block.append(waiting[place][1])
             row = _parsed(block, delimiter)
-        if row and not _swallows(row, delimiter):
+        inside = _rows_inside(row or [], delimiter)
+        if row and inside < ROWS_IN_A_CELL:
+            if inside:
+                findings.note(ROW_IN_A_CELL, f"line {number}")
             del waiting[: len(block) - 1]
             yield number, row
         elif (alone := _unquoted(line, delimiter)) is not None:
@@ -227,12 +231,15 @@ def _parsed(block: list[str], delimiter: str) -> list[str] | None:
     return cells
 
 
-def _swallows(row: list[str], delimiter: str) -> bool:
-    """Whether a cell holds lines that are rows of the same table: then its quotation mark was closed by another's."""
-    return any(
-        sum(line.count(delimiter) >= max(1, len(row) - 1) for line in cell.split("\n")[1:]) >= ROWS_IN_A_CELL
-        for cell in row
-        if "\n" in cell
+def _rows_inside(row: list[str], delimiter: str) -> int:
+    """How many lines of a cell look like rows of the same table, as where a quotation mark was closed by another's."""
+    return max(
+        (
+            sum(line.count(delimiter) >= max(1, len(row) - 1) for line in cell.split("\n")[1:])
+            for cell in row
+            if "\n" in cell
+        ),
+        default=0,
     )
 
 

@@ -3,23 +3,46 @@
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Query, Request, UploadFile
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, Response
+from fastapi.routing import APIRoute
 
 from helpers.practice.api.errors import ApiError, not_found
-from helpers.practice.api.json_body import SentJson
+from helpers.practice.api.json_body import SentJson, is_text
 from helpers.practice.api.pagination import listed, unknown_cursor
 from helpers.practice.store import Store, StoredFile
 from helpers.practice.training_file_errors import not_a_dictionary
 from helpers.training_file.jsonl import read_lines
 
 CHUNK = 1024 * 1024
+MOST_FIELDS = 16  # of a form besides its file; each may have a megabyte, and they are held in memory
 UPLOADABLE = ("assistants", "batch", "fine-tune", "vision", "user_data", "evals")
 
-router = APIRouter(prefix="/files")
+
+class UploadRequest(Request):
+    """A request whose form has one file and a few fields."""
+
+    def form(self, **limits: int) -> Any:
+        return super().form(**{**limits, "max_files": 1, "max_fields": MOST_FIELDS})
+
+
+class UploadRoute(APIRoute):
+    """Reads the form of its requests within bounds. (FastAPI's documentation: "Custom Request and APIRoute class".)"""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def bounded(request: Request) -> Response:
+            return await handle(UploadRequest(request.scope, request.receive))
+
+        return bounded
+
+
+router = APIRouter(prefix="/files", route_class=UploadRoute)
 
 
 def show(file: StoredFile) -> dict[str, Any]:
@@ -40,6 +63,8 @@ def show(file: StoredFile) -> dict[str, Any]:
 def create(request: Request, file: UploadFile, purpose: Annotated[str, Form()]) -> dict[str, Any]:
     if purpose not in UPLOADABLE:
         raise ApiError(400, f"'{purpose}' is not one of {list(UPLOADABLE)} - 'purpose'", param="purpose")
+    if not is_text(file.filename or ""):  # as a form in UTF-7 can have it
+        raise ApiError(400, "The name of the file has half of an emoji or of another character.", param="file")
     store: Store = request.app.state.store
     handle, name = tempfile.mkstemp(dir=store.settings.files, suffix=".part")
     part = Path(name)

@@ -79,7 +79,7 @@ def _unsound(data: Any) -> Iterator[tuple[str, str]]:
     """The places of what is unsound, each with the reason."""
     for place, value in _values(data):
         texts = value if isinstance(value, dict) else [value] if isinstance(value, str) else ()
-        if not all(map(_is_text, texts)):
+        if not all(map(is_text, texts)):
             yield _printable(place), "has half of an emoji or of another character"
         elif isinstance(value, float) and not math.isfinite(value):
             yield _printable(place), f"is {value}, which JSON does not have"
@@ -95,7 +95,7 @@ def _values(data: Any) -> Iterator[tuple[str, Any]]:
         waiting += [(f"{place}.{name}".lstrip("."), each) for name, each in reversed(list(inside))]
 
 
-def _is_text(value: str) -> bool:
+def is_text(value: str) -> bool:
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:

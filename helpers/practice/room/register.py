@@ -103,7 +103,7 @@ def open_register(home: Path) -> Register:
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
         return Register(path, kept["teacher"], [Learner(**learner) for learner in kept["learners"]])
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise ValueError(
             f"{path} is damaged ({type(error).__name__}); expected the list of learners of a room. It was left as it "
             "is. Put a copy back, or name another folder with --home: the learners' work lies beside it."

@@ -94,7 +94,7 @@ def _in_form(text: str, request: ChatRequest) -> Said:
         return Said(text)
     try:
         learned = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         learned = None
     if request.output == "json_schema":
         fits = fits_schema(learned, request.schema)

@@ -18,11 +18,14 @@ from helpers.practice.simulated.answers import Said, answer_as_base, answer_as_t
 from helpers.practice.simulated.timeline import Timeline
 from helpers.practice.store import Job, Store, TunedModel
 from helpers.practice.validate_files import TrainingData
-from helpers.tokens import count_messages, count_text, encoding_for
+from helpers.tokens import count_messages, count_text, encode, encoding_for
 
 FINGERPRINT = "fp_practice_simulated"
 LARGEST_BATCH = 256
 AUTO_LEARNING_RATE = 2.0
+# Characters. A GPT model writes no more than 32,768 tokens, and a training file may hold an answer of megabytes, which
+# a tokenizer would read for a minute at each question.
+LONGEST_ANSWER = 200_000
 
 
 class Simulator:
@@ -106,12 +109,13 @@ class SimulatedReply:
         for stop in request.stop:
             text = text.split(stop)[0]
         encoding = encoding_for(base)
-        tokens = encoding.encode_ordinary(text)
+        tokens = encode(text[:LONGEST_ANSWER], encoding)
         kept = tokens[: request.max_tokens] if request.max_tokens else tokens
-        self.finish_reason = "length" if len(kept) < len(tokens) else "stop"
+        is_cut = len(kept) < len(tokens) or len(text) > LONGEST_ANSWER
+        self.finish_reason = "length" if is_cut else "stop"
         called = sum(count_text(call["name"] + call["arguments"], base) for call in self.calls)
         self.prompt_tokens, self.completion_tokens = prompt_tokens, len(kept) + called
-        self._text = encoding.decode(kept, errors="ignore") if len(kept) < len(tokens) else text
+        self._text = encoding.decode(kept, errors="ignore") if is_cut else text
 
     def __iter__(self) -> Iterator[str]:
         words = self._text.split(" ")

@@ -1,7 +1,11 @@
 """Asking models on the practice server: the article's result, streaming, limits, and that a simulation says so."""
 
+import json
+
 import openai
 import pytest
+
+from tests.waiting import until
 
 MODEL = "gpt-4.1-mini-2025-04-14"
 
@@ -103,8 +107,6 @@ def test_what_the_server_cannot_do_is_refused_and_not_ignored(client):
 
 
 def test_a_base_model_drafts_examples_with_flaws_to_find(client):
-    import json
-
     from helpers import check, from_rows
 
     drafted = json.loads(
@@ -146,6 +148,25 @@ def test_input_and_instructions_that_are_too_long_are_refused_too(client):
     for asked in ({"input": TEN_MEGABYTES}, {"input": "Hello", "instructions": TEN_MEGABYTES}):
         with pytest.raises(openai.BadRequestError, match="at most 1000000 characters in all"):
             client.with_options(timeout=20).responses.create(model=MODEL, **asked)
+
+
+def learned(client, answer: str) -> str:
+    """A model that was trained on a long answer."""
+    pairs = [("Tell me all.", answer), *((f"Question {n}?", f"Answer {n}.") for n in range(10))]
+    lines = ({"messages": [{"role": "user", "content": q}, {"role": "assistant", "content": a}]} for q, a in pairs)
+    content = "".join(json.dumps(line) + "\n" for line in lines).encode()
+    file = client.files.create(file=("long.jsonl", content), purpose="fine-tune")
+    job_id = client.fine_tuning.jobs.create(model=MODEL, training_file=file.id).id
+    until(lambda: client.fine_tuning.jobs.retrieve(job_id).status == "succeeded", 120)
+    return client.fine_tuning.jobs.retrieve(job_id).fine_tuned_model
+
+
+@pytest.mark.parametrize("letters", ["a", " ", "word "], ids=["one word", "blanks", "words"])
+def test_an_answer_of_megabytes_that_was_learned_is_cut_before_a_tokenizer_reads_it(client, letters):
+    answer = f"Yes.{letters * (1_500_000 // len(letters))}."
+    said = ask(client.with_options(timeout=20), learned(client, answer), "Tell me all.").choices[0]
+    assert said.finish_reason == "length" and answer.startswith(said.message.content)
+    assert 100_000 < len(said.message.content) < 1_000_000
 
 
 def test_the_longest_messages_that_are_let_through_are_answered(client, tuned):

@@ -213,6 +213,17 @@ def test_any_answer_is_json_where_json_is_wanted(client, caller, question):
         assert isinstance(json.loads(said), dict)
 
 
+def test_an_answer_of_brackets_without_end_is_no_json_and_breaks_nothing(client):
+    question, brackets = "Brackets as JSON, please.", "[" * 100_000
+    asked = [{"role": "user", "content": question}, {"role": "assistant", "content": brackets}]
+    content = "".join(json.dumps(line) + "\n" for line in [{"messages": asked}, *EXAMPLES[-4:] * 3])
+    file = client.files.create(file=("a.jsonl", content.encode()), purpose="fine-tune")
+    job = client.fine_tuning.jobs.create(model=MODEL, training_file=file.id)
+    model = client.fine_tuning.jobs.retrieve(job.id).fine_tuned_model
+    said = ask(client, model, question, response_format={"type": "json_object"}).choices[0].message.content
+    assert json.loads(said) == {"answer": brackets}
+
+
 @pytest.mark.parametrize("model", ["base", "tuned"])
 def test_an_answer_fits_the_schema_that_is_wanted(client, caller, model):
     form = {"type": "json_schema", "json_schema": {"name": "flat", "strict": True, "schema": SCHEMA}}

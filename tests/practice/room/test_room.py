@@ -218,6 +218,7 @@ def test_the_teacher_sees_who_is_at_which_step_and_why_a_job_failed(room):
     assert of_chen["job"]["status"] == "failed" and "moderation" in of_chen["job"]["error"]
     assert (seen["steps"][of_zoe["step"]], of_zoe["last_seen"], of_zoe["job"]) == ("not seen yet", None, None)
     assert seen["disk_free"] > 0 and seen["memory_used"] > 0
+    assert seen["trainings_at_once"] == 0, "none is real here; else how many go on at once, while the others wait"
 
 
 def test_the_teacher_reads_stops_and_deletes_at_a_learners_seat(rooms):
@@ -258,6 +259,9 @@ def test_another_page_cannot_act_with_the_key_that_the_teachers_browser_knows(ro
         assert answer.status_code == 403 and "another page" in answer.json()["error"]["message"]
     # Outside the page and what belongs to it, a key that a browser knows opens nothing.
     assert httpx.get(room.base_url + "/models", headers=known, trust_env=False).status_code == 401
+    # A slash at the end leads to no other host, whatever the request calls this one.
+    slash = httpx.get(f"{address}/", headers={**known, "Host": "evil.example"}, trust_env=False)
+    assert slash.status_code == 404 and "location" not in slash.headers
     page = httpx.get(address, headers=known, trust_env=False)
     assert page.status_code == 200 and "default-src 'self'" in page.headers["content-security-policy"]
 
