@@ -345,7 +345,7 @@ def real_trainings(learners: int) -> None:
     with room_of(learners, models="") as room:
         print(f"\n{learners} learners start a real training of {REAL_MODEL} in the same second")
         times, lock, done = Times(), threading.Lock(), []
-        begin = threading.Barrier(learners)
+        begin, all_answered = threading.Barrier(learners), threading.Event()
 
         def learn(number: int) -> None:
             client = room.client(number)
@@ -355,23 +355,40 @@ def real_trainings(learners: int) -> None:
             while (job := client.fine_tuning.jobs.retrieve(job.id)).status not in FINAL:
                 time.sleep(5)
             for question in QUESTIONS if job.fine_tuned_model else ():
-                asked = [{"role": "user", "content": question}]
-                times.of("chat, tuned model", lambda asked=asked: client.chat.completions.create(
-                    model=job.fine_tuned_model, messages=asked, max_tokens=60, temperature=0))  # fmt: skip
+                times.of("chat, tuned model", lambda question=question: short_answer(client, job, question))
             events = client.fine_tuning.jobs.list_events(job.id, limit=100).data[::-1]
             with lock:
                 done.append((job, events))
                 print(f"  {len(done)} of {learners}: {job.status}, {job.finished_at - job.created_at} s", flush=True)
+            begin.wait()
+            if job.fine_tuned_model:
+                times.of("chat, everybody at once", lambda: short_answer(client, job, QUESTIONS[0]))
+
+        def look_about() -> None:
+            while not all_answered.wait(1):
+                times.of("models.list, beside all that", lambda: room.client(0).models.list().data)
 
         threads = [threading.Thread(target=learn, args=(number,)) for number in range(learners)]
+        looking = threading.Thread(target=look_about)
         peak = Peak(psutil.Process(room.process.pid))
-        for thread in threads:
+        for thread in (looking, *threads):
             thread.start()
         for thread in threads:
             thread.join()
+        all_answered.set()
+        looking.join()
         print_trainings(done)
         times.print()
         print(f"memory of the room and its trainings: {peak.stop() / 1e9:.2f} GB at most")
+
+
+def short_answer(client: openai.OpenAI, job: Any, question: str) -> object:
+    return client.chat.completions.create(
+        model=job.fine_tuned_model,
+        messages=[{"role": "user", "content": question}],
+        max_tokens=60,
+        temperature=0,
+    )
 
 
 def print_trainings(done: list[tuple[Any, list[Any]]]) -> None:
