@@ -83,7 +83,10 @@ def test_a_teacher_sees_the_room_stops_a_job_and_plants_an_error(room, teacher):
 
 def test_when_the_room_closes_the_page_says_so(room, teacher):
     expect(teacher.get_by_role("status")).to_contain_text("learners have been here")
+    teacher.set_viewport_size({"width": 390, "height": 300})
+    teacher.evaluate("scrollTo(0, document.body.scrollHeight)")
     room.stop()
+    expect(teacher.get_by_role("alert")).to_be_in_viewport(timeout=15_000)
     expect(teacher.get_by_role("alert")).to_contain_text("cannot be seen just now", timeout=15_000)
     expect(teacher.get_by_role("alert")).to_contain_text("It is closed, or this computer has no connection")
     expect(teacher.get_by_role("alert")).to_contain_text("Below is what was seen at")

@@ -106,7 +106,7 @@ function showLearner(learner, room) {
 function show(room) {
   const count = (...statuses) => room.learners.filter((each) => statuses.includes(each.job?.status)).length;
   const here = room.learners.filter((each) => each.last_seen !== null).length;
-  write(at("now"), `${here} of ${room.learners.length} learners have been here. Jobs: ${count("running")} running, ` +
+  write(at("now"), `Since the room was opened, ${here} of ${room.learners.length} learners have been here. Jobs: ${count("running")} running, ` +
     `${count("queued", "validating_files")} waiting, ${count("failed")} failed.`);
   const atOnce = room.trainings_at_once;
   const trains = atOnce === 0 ? "does not train real models; it simulates them" : `trains ${atOnce} real model${atOnce === 1 ? "" : "s"} at once`;
