@@ -65,7 +65,10 @@ def introduction(server: RoomServer, page: Path, address: str | None = None) -> 
     addresses = [address] if address else server.addresses or [server.base_url]
     teacher = server.new_keys.get(TEACHER)
     keys = {name: key for name, key in server.new_keys.items() if name != TEACHER}
-    lines = [f"The room is open for {len(server.register.learners)} learners; its folder is {server.home.resolve()}", ""]
+    lines = [
+        f"The room is open for {len(server.register.learners)} learners; its folder is {server.home.resolve()}",
+        "",
+    ]
     if keys:
         write_keys_page(page, addresses[0], keys)
         lines += [f"The keys of {len(keys)} learners, to print and cut up: {page.resolve()}", ""]
