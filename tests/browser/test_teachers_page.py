@@ -5,10 +5,17 @@ import pytest
 from playwright.sync_api import expect
 
 from helpers.course_data.paths import DATA
+from helpers.practice.room.overview import what_is_short
 from helpers.practice.room.server import start_room
 
 MODEL = "gpt-4.1-mini-2025-04-14"
 NAMES = ["Ada", "Chen 陈", "<img src=x onerror=alert(1)>"]
+# How many lines of text stand in each cell; the text in front of it, on a narrow page, is in the same line.
+LINES = """cells => cells.map(cell => {
+    const text = document.createRange();
+    text.selectNodeContents(cell);
+    return Math.round(text.getBoundingClientRect().height / (1.4 * parseFloat(getComputedStyle(cell).fontSize)));
+})"""
 
 
 @pytest.fixture
@@ -76,14 +83,69 @@ def test_a_teacher_sees_the_room_stops_a_job_and_plants_an_error(room, teacher):
 
 def test_when_the_room_closes_the_page_says_so(room, teacher):
     expect(teacher.get_by_role("status")).to_contain_text("learners have been here")
+    teacher.set_viewport_size({"width": 390, "height": 300})
+    teacher.evaluate("scrollTo(0, document.body.scrollHeight)")
     room.stop()
+    expect(teacher.get_by_role("alert")).to_be_in_viewport(timeout=15_000)
     expect(teacher.get_by_role("alert")).to_contain_text("cannot be seen just now", timeout=15_000)
+    expect(teacher.get_by_role("alert")).to_contain_text("It is closed, or this computer has no connection")
+    expect(teacher.get_by_role("alert")).to_contain_text("Below is what was seen at")
+    teacher.get_by_role("button", name="Plant it for everybody").click()
+    expect(teacher.locator("#done")).to_contain_text("Nothing was done: it does not answer")
 
 
-@pytest.mark.parametrize(("width", "theme"), [(390, "light"), (1280, "dark")])
+def test_a_button_keeps_its_focus_while_the_job_beside_it_goes_on(room, teacher):
+    start(client_of(room, "Ada"))
+    stop = teacher.get_by_role("button", name="Stop the job of Ada")
+    expect(stop).to_be_visible(timeout=15_000)
+    stop.focus()
+    job = row(teacher, "Ada").locator("td.job")
+    said = job.inner_text()
+    expect(job).not_to_have_text(said, timeout=30_000)
+    expect(stop).to_be_focused()
+
+
+def test_what_an_action_came_to_stays_until_the_next_one(room, teacher):
+    teacher.get_by_label("Times").fill("0")
+    teacher.get_by_role("button", name="Plant it for everybody").click()
+    done = teacher.locator("#done")
+    expect(done).to_contain_text("Nothing was done")
+    with teacher.expect_response("**/overview"):
+        pass  # the page looks again
+    expect(done).to_contain_text("Nothing was done")
+    teacher.get_by_role("button", name="Take all planted errors away").click()
+    expect(done).to_have_text("All planted errors are taken away.")
+
+
+@pytest.mark.parametrize("fault", ["rate_limit", "server_error", "dropped_connection", "wrong_key", "daily_rate_limit"])
+def test_an_error_is_planted_often_enough_that_a_client_that_tries_again_meets_it(room, teacher, fault):
+    client = openai.OpenAI(base_url=room.base_url, api_key=room.new_keys["Ada"])  # tries again twice, as the course's
+    file = client.files.create(file=DATA / "mydata.jsonl", purpose="fine-tune")
+    teacher.get_by_label("Error", exact=True).select_option(fault)
+    teacher.get_by_role("button", name="Plant it for everybody").click()
+    expect(teacher.locator("#done")).to_contain_text(f"{fault} x")
+    with pytest.raises(openai.APIError):
+        client.fine_tuning.jobs.create(model=MODEL, training_file=file.id)
+    assert client.fine_tuning.jobs.create(model=MODEL, training_file=file.id).id
+
+
+def test_what_is_nearly_used_up_is_said_with_what_to_do(room, teacher):
+    def with_little_disk(route):
+        found = route.fetch()
+        route.fulfill(response=found, json=found.json() | {"warnings": what_is_short(10**9, 10**10)})
+
+    expect(teacher.locator("#warnings")).to_be_hidden()
+    teacher.route("**/overview", with_little_disk)
+    expect(teacher.locator("#warnings")).to_contain_text("Little disk is left", timeout=15_000)
+    expect(teacher.locator("#warnings")).to_contain_text("Free some space")
+
+
+@pytest.mark.parametrize(("width", "theme"), [(390, "light"), (800, "light"), (1280, "dark")])
 def test_the_page_fits_a_phone_and_a_dark_theme(room, teacher, width, theme):
     teacher.set_viewport_size({"width": width, "height": 800})
     teacher.emulate_media(color_scheme=theme)
     start(client_of(room, "Ada"))
     expect(row(teacher, "Ada")).to_contain_text("job started", timeout=15_000)
     assert teacher.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    lines = teacher.locator("td.short:visible:not(:has(button))").evaluate_all(LINES)
+    assert lines and set(lines) <= {0, 1}  # no word is broken

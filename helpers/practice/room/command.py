@@ -11,6 +11,11 @@ from helpers.practice.room.register import TEACHER, names_of
 from helpers.practice.room.server import RoomServer, start_room
 from helpers.practice.settings import PracticeHomeError
 
+ANOTHER_PORT = (
+    "If another program listens there, end it. Or choose another --port; learners then need the new address in place "
+    "of the one that is printed with their keys."
+)
+
 
 def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
@@ -24,7 +29,7 @@ def main(arguments: list[str]) -> int:
     except (PracticeHomeError, ValueError) as error:
         return _fail(str(error))
     except OSError as error:
-        return _fail(f"Cannot listen on {options.host}:{options.port} ({error.strerror}). Choose another --port.")
+        return _fail(f"Cannot listen on {options.host}:{options.port} ({error.strerror}). {ANOTHER_PORT}")
     try:
         print(introduction(server, options.page or free_page(server.home), options.address), flush=True)
         while server.running:
@@ -60,14 +65,24 @@ def introduction(server: RoomServer, page: Path, address: str | None = None) -> 
     addresses = [address] if address else server.addresses or [server.base_url]
     teacher = server.new_keys.get(TEACHER)
     keys = {name: key for name, key in server.new_keys.items() if name != TEACHER}
-    lines = [f"The room is open for {len(server.register.learners)} learners; its folder is {server.home}", ""]
+    lines = [
+        f"The room is open for {len(server.register.learners)} learners; its folder is {server.home.resolve()}",
+        "",
+    ]
     if keys:
         write_keys_page(page, addresses[0], keys)
-        lines += [f"The keys of {len(keys)} learners, to print and cut up: {page.absolute()}", ""]
+        lines += [f"The keys of {len(keys)} learners, to print and cut up: {page.resolve()}", ""]
     lines += ["Learners reach it at:", "", *addresses, ""]
+    if keys and len(addresses) > 1:
+        lines += ["The page of keys has the first of these addresses.", ""]
     lines += ["Your page, for the browser (any name, and the teacher's key as password):", "", *server.pages, ""]
     if teacher:
         lines += [f"The teacher's key, shown this once: {teacher}", ""]
+    else:
+        lines += [
+            "The teacher's key is the one that you have. If it was lost, open the room with --new-key teacher.",
+            "",
+        ]
     if server.is_for_others:
         lines += [NO_ENCRYPTION, ""]
     return "\n".join([*lines, "Close the room with Ctrl-C."])

@@ -8,14 +8,23 @@ from helpers.practice.private import private_file
 MOST_PAGES = 10_000
 HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Keys of the practice room</title><style>
-body { font: 15px/1.4 system-ui, sans-serif; max-width: 50rem; margin: 1rem auto; }
-section { border: 1px dashed #888; padding: .8rem 1rem; break-inside: avoid; margin: 0 0 -1px; }
-h2 { margin: 0 0 .4rem; font-size: 1.1rem; } pre { margin: .3rem 0; white-space: pre-wrap; }
-@media print { .note { display: none; } }
+@page { margin: 1.2cm; }
+body { font: 14px/1.4 system-ui, sans-serif; max-width: 52rem; margin: 1rem auto; padding: 0 1rem; }
+section { border: 1px dashed #888; padding: .7rem 1rem; break-inside: avoid; margin: 0 0 -1px; }
+h2 { margin: 0; font-size: 1.2rem; } p { margin: .1rem 0 .4rem; }
+th { font-size: .9em; padding: 0 1rem .4rem 0; text-align: left; vertical-align: top; white-space: nowrap; }
+td { padding: 0 0 .4rem; }
+pre { margin: 0; font-size: 13px; }
+@media print { .note { display: none; } body { margin: 0; padding: 0; } }
 </style></head><body>
-<p class="note">Print this page, cut it up, and delete it: the keys stand nowhere else. A lost key is replaced with
-<code>--new-key NAME</code>.</p>
+<p class="note">Print this page, cut it up along the lines, and delete it: the keys stand nowhere else. A lost key is
+replaced with <code>--new-key NAME</code>.</p>
 """
+LINES = {  # how a terminal sets a variable; the name and the value come in
+    "macOS, Linux": "export {}={}",
+    "PowerShell": '$env:{}="{}"',
+    "Windows, cmd": "set {}={}",
+}
 
 
 def free_page(folder: Path) -> Path:
@@ -32,9 +41,12 @@ def write_keys_page(path: Path, address: str, keys: dict[str, str]) -> None:
 
 def _card(name: str, address: str, key: str) -> str:
     settings = {"COURSE_HOST": address, "COURSE_API_KEY": key}
-    unix = "\n".join(f"export {variable}={value}" for variable, value in settings.items())
-    windows = "\n".join(f'$env:{variable}="{value}"' for variable, value in settings.items())
+    ways = ""
+    for system, line in LINES.items():
+        typed = "\n".join(line.format(variable, value) for variable, value in settings.items())
+        ways += f"<tr><th>{system}</th><td><pre>{escape(typed, quote=False)}</pre></td></tr>"
     return (
-        f"<section><h2>{escape(name)}</h2>In the terminal, before <code>python course.py</code>:"
-        f"<pre>{escape(unix)}</pre>or in PowerShell:<pre>{escape(windows)}</pre></section>\n"
+        f"<section><h2>{escape(name)}</h2><p>Open a terminal in the folder of the course. Type the two lines for it, "
+        "then <code>python course.py</code> in the same terminal. The key has small letters and the digits 2 to 9; "
+        f"there is no i, l or o in it.</p><table>{ways}</table></section>\n"
     )

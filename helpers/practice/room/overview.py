@@ -12,21 +12,38 @@ from helpers.practice.room.seat import Seat
 
 # The four steps of the course, as far as they show on the server.
 STEPS = ("not seen yet", "connected", "file uploaded", "job started", "model trained", "questions asked")
+LITTLE_DISK = 2_000_000_000  # bytes; as much as one learner may keep
+LITTLE_MEMORY = 1_000_000_000  # bytes
+DISK_IS_SHORT = (
+    "Little disk is left on the computer of this room; when it is full, uploads and jobs fail. Free some space there: "
+    "empty its bin, or delete the folder of a room that nobody needs any more."
+)
+MEMORY_IS_SHORT = (
+    "Little memory is left on the computer of this room; answers become slow, and trainings may fail. Close other "
+    "programs there, or stop a job."
+)
 
 
 def overview(learners: list[Seat], home: Path, trainings_at_once: int) -> dict[str, Any]:
     """The room as JSON; times are seconds since 1970, sizes are bytes."""
-    memory = psutil.virtual_memory()
+    memory, disk_free = psutil.virtual_memory().available, shutil.disk_usage(home).free
     return {
         "object": "practice.room",
         "at": int(time.time()),
         "steps": list(STEPS),
         "learners": [_learner(seat) for seat in learners],
         "trainings_at_once": trainings_at_once,
-        "disk_free": shutil.disk_usage(home).free,
-        "memory_free": memory.available,
+        "disk_free": disk_free,
+        "memory_free": memory,
         "memory_used": _memory_used(),
+        "warnings": what_is_short(disk_free, memory),
     }
+
+
+def what_is_short(disk_free: int, memory_free: int) -> list[str]:
+    """What is nearly used up, and what to do: a sentence for each. The sizes are bytes."""
+    disk = [DISK_IS_SHORT] if disk_free < LITTLE_DISK else []
+    return disk + ([MEMORY_IS_SHORT] if memory_free < LITTLE_MEMORY else [])
 
 
 def _learner(seat: Seat) -> dict[str, Any]:
@@ -34,14 +51,13 @@ def _learner(seat: Seat) -> dict[str, Any]:
     newest, _ = store.page_of_jobs(1)
     job = newest[0] if newest else None
     progress = jobs.progress(job) if job else None
-    files, more = store.files(100)
-    own = [file for file in files if file.purpose == "fine-tune"]
+    files, more = store.files(100, purpose="fine-tune")  # without the results of jobs, which nobody has uploaded
     models = store.count_models()
     return {
         "number": seat.learner.number,
         "name": seat.learner.name,
         "last_seen": None if seat.last_seen is None else int(seat.last_seen),
-        "step": _step(seat, bool(own), job, progress, models),
+        "step": _step(seat, bool(files), job, progress, models),
         "files": f"{len(files)}+" if more else len(files),
         "models": models,
         "bytes": store.bytes_of_files(),

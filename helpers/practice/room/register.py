@@ -16,6 +16,8 @@ from helpers.practice.settings import PracticeHomeError
 TEACHER = "teacher"
 MOST_LEARNERS = 500
 LONGEST_NAME = 60  # characters
+KEY_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # typed from paper: nothing that looks like another (no i, l, o, 0, 1)
+KEY_GROUPS = 6  # of four characters each
 A_NAME = f"at most {LONGEST_NAME} characters that can be printed, and not {TEACHER!r}"
 
 
@@ -125,8 +127,13 @@ def names_of(learners: int | None, file: Path | None) -> list[str] | None:
         return [f"Learner {number}" for number in range(1, learners + 1)]
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"--names: {file} cannot be read as a text in UTF-8 ({error})") from error
+    except OSError as error:
+        raise ValueError(f"--names: {file} cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"--names: {file} is no text in UTF-8 ({error}). Save it again with this encoding; in Notepad it is a "
+            "choice under Save as, and Excel calls it CSV UTF-8."
+        ) from error
     names = [as_name(line) for line in lines if line.strip()]
     wrong = [name for name in names if not is_name(name)]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -146,9 +153,11 @@ def is_name(name: str) -> bool:
 
 
 def new_key() -> str:
-    return "practice-" + secrets.token_urlsafe(18)
+    """A key that can be typed from a slip of paper."""
+    groups = ("".join(secrets.choice(KEY_ALPHABET) for _ in range(4)) for _ in range(KEY_GROUPS))
+    return "practice-" + "-".join(groups)
 
 
 def hash_of(key: str) -> str:
-    """A plain SHA-256 is enough: a key has 144 random bits, and nobody can try them all, however fast."""
+    """A plain SHA-256 is enough: a key has 118 random bits, and nobody can try them all, however fast."""
     return hashlib.sha256(key.encode()).hexdigest()

@@ -26,8 +26,9 @@ class ModelTable(Database):
         return self._all(TunedModel, "SELECT * FROM model WHERE deleted = 0 ORDER BY number")
 
     def count_models(self) -> int:
+        """Those that a job has ended with; its earlier checkpoints are not counted."""
         with self._connection() as db:
-            return db.execute("SELECT COUNT(*) FROM model WHERE deleted = 0").fetchone()[0]
+            return db.execute("SELECT COUNT(*) FROM model WHERE deleted = 0 AND step IS NULL").fetchone()[0]
 
     def delete_model(self, name: str) -> None:
         with self._transaction() as db:

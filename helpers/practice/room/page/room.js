@@ -18,104 +18,136 @@ function ago(then, now) {
   if (then === null) return "not yet";
   const seconds = Math.max(0, now - then);
   if (seconds < 90) return "just now";
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min ago` : `${Math.round(seconds / 3600)} h ago`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min ago`;
+  return seconds < 172800 ? `${Math.round(seconds / 3600)} h ago` : `${Math.round(seconds / 86400)} days ago`;
+}
+
+// What has not changed is left alone: it keeps its focus and its selection, a button does not vanish under the mouse,
+// and a screen reader does not read it again.
+function write(shown, text) {
+  if (shown.textContent !== text) shown.textContent = text;
+}
+
+function writeAll(shown, texts, tag, fill) {
+  const written = JSON.stringify(texts);
+  if (shown.dataset.written === written) return;
+  shown.dataset.written = written;
+  shown.replaceChildren(...texts.map((each) => fill(element(tag), each)));
 }
 
 async function ask(path, method = "GET", body = undefined) {
   const headers = body === undefined ? {} : { "Content-Type": "application/json" };
-  const answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  const sent = { method, headers, body: body === undefined ? undefined : JSON.stringify(body) };
+  const answer = await fetch(path, sent).catch(() => {
+    throw new Error("it does not answer. It is closed, or this computer has no connection to it.");
+  });
+  if (answer.status === 401) throw new Error("it takes another key now. Load this page again and give the teacher's key.");
   const found = await answer.json();
   if (!answer.ok) throw new Error(found.error.message);
   return found;
 }
 
-function cell(row, name, text, className) {
-  const made = element("td", text, className);
-  made.dataset.name = name;
-  row.append(made);
-  return made;
+const rows = new Map(); // of the table, by the number of the learner
+
+function newRow(learner) {
+  const row = element("tr");
+  const name = element("th", learner.name);
+  name.scope = "row";
+  row.append(name);
+  const cells = [["Seen", "short"], ["Step", "short"], ["Newest job", "job"], ["Files", "short"], ["Models", "short"]];
+  for (const [title, className] of [...cells, ["Errors planted", "faults"], ["", "short"]]) {
+    const made = element("td", "", className);
+    made.dataset.name = title;
+    row.append(made);
+  }
+  rows.set(learner.number, row);
+  at("learners").append(row);
+  return row;
 }
 
-function showJob(row, learner) {
-  const shown = cell(row, "Newest job", undefined, "job");
-  const job = learner.job;
+function writeJob(shown, job, now) {
   if (job === null) return;
-  shown.append(element("strong", job.status, job.status), ` ${job.model} `, element("br"));
-  shown.append(element("small", job.error ?? job.said));
+  const { status, model, error, said } = job;
+  writeAll(shown, [[status, `${model}, started ${ago(job.created_at, now)}`, error ?? said]], "div", (made, each) => {
+    made.append(element("strong", each[0], each[0]), ` ${each[1]} `, element("br"), element("small", each[2]));
+    return made;
+  });
 }
 
-function showButton(row, learner) {
-  const shown = cell(row, "");
-  if (learner.job === null || learner.job.ended) return;
+function writeButton(shown, learner) {
+  const job = learner.job === null || learner.job.ended ? "" : learner.job.id;
+  if (shown.dataset.job === job) return;
+  shown.dataset.job = job;
+  shown.replaceChildren();
+  if (job === "") return;
   const button = element("button", "Stop the job");
   button.setAttribute("aria-label", `Stop the job of ${learner.name}`);
   button.addEventListener("click", () => {
     if (confirm(`Stop the job of ${learner.name}? What it has trained so far is lost.`)) {
-      act(`room/learners/${learner.number}/v1/fine_tuning/jobs/${learner.job.id}/cancel`, "POST");
+      const path = `room/learners/${learner.number}/v1/fine_tuning/jobs/${job}/cancel`;
+      act(`The job of ${learner.name} is stopped.`, path, "POST");
     }
   });
   shown.append(button);
 }
 
 function showLearner(learner, room) {
-  const row = element("tr");
-  const name = element("th", learner.name);
-  name.scope = "row";
-  row.append(name);
-  cell(row, "Seen", ago(learner.last_seen, room.at));
-  cell(row, "Step", `${learner.step}. ${room.steps[learner.step]}`);
-  showJob(row, learner);
-  cell(row, "Files", `${learner.files} (${megabytes(learner.bytes)})`);
-  cell(row, "Models", `${learner.models}`);
-  cell(row, "Errors planted", learner.faults.map((each) => `${each.fault} x ${each.times}`).join(", "));
-  showButton(row, learner);
-  return row;
+  const row = rows.get(learner.number) ?? newRow(learner);
+  const [seen, step, job, files, models, faults, button] = row.querySelectorAll("td");
+  write(seen, ago(learner.last_seen, room.at));
+  write(step, `${learner.step}. ${room.steps[learner.step]}`);
+  writeJob(job, learner.job, room.at);
+  write(files, `${learner.files} (${megabytes(learner.bytes)})`);
+  write(models, `${learner.models}`);
+  write(faults, learner.faults.map((each) => `${each.fault} x ${each.times}`).join(", "));
+  writeButton(button, learner);
 }
-
-let shownBefore = "";
 
 function show(room) {
-  const running = room.learners.filter((each) => each.job?.status === "running").length;
-  const waiting = room.learners.filter((each) => each.job?.status === "queued" || each.job?.status === "validating_files").length;
+  const count = (...statuses) => room.learners.filter((each) => statuses.includes(each.job?.status)).length;
   const here = room.learners.filter((each) => each.last_seen !== null).length;
-  at("now").textContent =
-    `${here} of ${room.learners.length} learners have been here. Jobs: ${running} running, ${waiting} waiting; ` +
-    `${room.trainings_at_once} real trainings at once. Free: ${gigabytes(room.disk_free)} of disk, ` +
-    `${gigabytes(room.memory_free)} of memory (${gigabytes(room.memory_used)} used by this server).`;
-  at("steps").replaceChildren(
-    ...room.steps.map((name, number) => {
-      const item = element("li");
-      item.append(element("strong", `${room.learners.filter((each) => each.step === number).length}`), name);
-      return item;
-    }),
-  );
-  const now = JSON.stringify([room.learners, Math.floor(room.at / 60)]);
-  if (now === shownBefore) return; // a button that somebody is about to press stays where it is
-  shownBefore = now;
-  at("learners").replaceChildren(...room.learners.map((each) => showLearner(each, room)));
+  write(at("now"), `Since the room was opened, ${here} of ${room.learners.length} learners have been here. Jobs: ${count("running")} running, ` +
+    `${count("queued", "validating_files")} waiting, ${count("failed")} failed.`);
+  const atOnce = room.trainings_at_once;
+  const trains = atOnce === 0 ? "does not train real models; it simulates them" : `trains ${atOnce} real model${atOnce === 1 ? "" : "s"} at once`;
+  write(at("computer"), `This room ${trains}. Its computer has ${gigabytes(room.disk_free)} of disk and ` +
+    `${gigabytes(room.memory_free)} of memory free; the room uses ${gigabytes(room.memory_used)} of memory.`);
+  writeAll(at("warnings"), room.warnings, "li", (made, each) => { made.append(each); return made; });
+  const steps = room.steps.map((name, number) => [room.learners.filter((each) => each.step === number).length, name]);
+  writeAll(at("steps"), steps, "li", (made, each) => { made.append(element("strong", `${each[0]}`), each[1]); return made; });
+  room.learners.forEach((each) => showLearner(each, room));
 }
+
+let seenAt = null; // when the room was seen last
 
 async function look() {
   try {
     show(await ask("room/overview"));
-    at("message").textContent = "";
+    seenAt = new Date();
+    write(at("problem"), "");
   } catch (error) {
-    at("message").textContent = `The room cannot be seen just now: ${error.message}`;
+    const last = seenAt === null ? "" : ` Below is what was seen at ${seenAt.toLocaleTimeString()}.`;
+    write(at("problem"), `The room cannot be seen just now: ${error.message}${last} This page goes on looking.`);
   }
+  document.querySelector("main").classList.toggle("stale", at("problem").textContent !== "");
 }
 
-async function act(path, method, body) {
+async function act(done, path, method, body) {
   try {
     await ask(path, method, body);
-    await look();
+    write(at("done"), done);
   } catch (error) {
-    at("message").textContent = error.message;
+    write(at("done"), `Nothing was done: ${error.message}`);
   }
+  await look();
 }
 
-at("plant").addEventListener("click", () =>
-  act("room/faults", "POST", { fault: at("fault").value, times: Number(at("times").value) }));
-at("clear").addEventListener("click", () => act("room/faults", "DELETE"));
+at("fault").addEventListener("change", () => { at("times").value = at("fault").selectedOptions[0].dataset.times; });
+at("plant").addEventListener("click", () => {
+  const [fault, times] = [at("fault").value, Number(at("times").value)];
+  act(`${fault} x ${times} is planted for everybody.`, "room/faults", "POST", { fault, times });
+});
+at("clear").addEventListener("click", () => act("All planted errors are taken away.", "room/faults", "DELETE"));
 
 (async function () {
   for (;;) {
