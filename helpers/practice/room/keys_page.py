@@ -47,6 +47,6 @@ def _card(name: str, address: str, key: str) -> str:
         ways += f"<tr><th>{system}</th><td><pre>{escape(typed, quote=False)}</pre></td></tr>"
     return (
         f"<section><h2>{escape(name)}</h2><p>Open a terminal in the folder of the course. Type the two lines for it, "
-        "then <code>python course.py</code> in the same terminal. The key has small letters and the digits 2 to 9; "
-        f"there is no i, l or o in it.</p><table>{ways}</table></section>\n"
+        "then <code>python course.py</code> in the same terminal. What follows <code>practice-</code> has small "
+        f"letters and the digits 2 to 9, and no i, l or o.</p><table>{ways}</table></section>\n"
     )
