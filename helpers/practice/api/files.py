@@ -3,11 +3,13 @@
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Form, Query, Request, UploadFile
+from fastapi import APIRouter, Form, Query, Request, Response, UploadFile
 from fastapi.responses import FileResponse
+from fastapi.routing import APIRoute
 
 from helpers.practice.api.errors import ApiError, not_found
 from helpers.practice.api.json_body import SentJson
@@ -19,7 +21,28 @@ from helpers.training_file.jsonl import read_lines
 CHUNK = 1024 * 1024
 UPLOADABLE = ("assistants", "batch", "fine-tune", "vision", "user_data", "evals")
 
-router = APIRouter(prefix="/files")
+LONGEST_NAME = 255  # characters, as file systems have it; a list of files can have 10,000 names
+MOST_FIELDS = 20  # of a form, besides its file
+
+
+class FormWithOneFile(Request):
+    """A form can have a thousand files, and each holds a file handle while the form is read: those of all learners."""
+
+    def form(self, **limits: Any) -> Any:
+        return super().form(**{"max_files": 1, "max_fields": MOST_FIELDS, **limits})
+
+
+class FormRoute(APIRoute):
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_form(request: Request) -> Response:
+            return await handle(FormWithOneFile(request.scope, request.receive))
+
+        return handle_form
+
+
+router = APIRouter(prefix="/files", route_class=FormRoute)
 
 
 def show(file: StoredFile) -> dict[str, Any]:
@@ -40,6 +63,7 @@ def show(file: StoredFile) -> dict[str, Any]:
 def create(request: Request, file: UploadFile, purpose: Annotated[str, Form()]) -> dict[str, Any]:
     if purpose not in UPLOADABLE:
         raise ApiError(400, f"'{purpose}' is not one of {list(UPLOADABLE)} - 'purpose'", param="purpose")
+    filename = _name_of(file)
     store: Store = request.app.state.store
     handle, name = tempfile.mkstemp(dir=store.settings.files, suffix=".part")
     part = Path(name)
@@ -47,9 +71,19 @@ def create(request: Request, file: UploadFile, purpose: Annotated[str, Form()]) 
         digest = _receive(file, handle, request.app.state.settings.limits.file_bytes)
         if purpose == "fine-tune":
             _check_lines(part)
-        return show(store.add_file(part, file.filename or "file", purpose, digest))
+        return show(store.add_file(part, filename, purpose, digest))
     finally:
         part.unlink(missing_ok=True)
+
+
+def _name_of(file: UploadFile) -> str:
+    name = file.filename or "file"
+    if len(name) > LONGEST_NAME:
+        message = f"The name of the file has {len(name)} characters; expected at most {LONGEST_NAME}."
+        raise ApiError(400, message, param="file")
+    if name.encode("utf-8", "replace").decode("utf-8") != name:  # a form names its own encoding, and some allow that
+        raise ApiError(400, "The name of the file has half of an emoji or of another character.", param="file")
+    return name
 
 
 def _receive(file: UploadFile, handle: int, largest: int) -> str:

@@ -38,6 +38,10 @@ function cell(row, name, text, className) {
 
 function showJob(row, learner) {
   const shown = cell(row, "Newest job", undefined, "job");
+  if (learner.problem !== null) {
+    shown.append(element("strong", "cannot work", "failed"), " ", element("small", learner.problem));
+    return;
+  }
   const job = learner.job;
   if (job === null) return;
   shown.append(element("strong", job.status, job.status), ` ${job.model} `, element("br"));
