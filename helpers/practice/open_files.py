@@ -11,7 +11,8 @@ except ImportError:  # Windows: there are no handles to run out of
     resource = None
 
 OF_A_HOME = 3  # handles that a practice home holds: its database, and two files of SQLite's beside it
-SPARE = 150  # for what requests open while they are answered, and for Python itself
+BACKLOG = 128  # connections that are accepted before the bound of connections is looked at
+SPARE = 150 + BACKLOG  # the first are for what requests open while they are answered, and for Python itself
 FEWEST_CONNECTIONS = 20
 
 

@@ -12,7 +12,7 @@ from helpers.practice.app import close_app, guarded, make_app
 from helpers.practice.connections import connection_class
 from helpers.practice.limits import Limits
 from helpers.practice.network import HERE, addresses_for_others, base_url, check_key_for_others, is_for_others
-from helpers.practice.open_files import within_open_files
+from helpers.practice.open_files import BACKLOG, within_open_files
 from helpers.practice.server_log import ServerLog
 from helpers.practice.settings import Settings, load_settings
 
@@ -39,6 +39,7 @@ class WebServer:
                 guarded,
                 http=connection_class(limits),
                 ws="none",
+                backlog=BACKLOG,
                 h11_max_incomplete_event_size=limits.header_bytes,
                 log_config=None,  # uvicorn leaves the loggers of this program as the learner has set them up
                 lifespan="off",
@@ -162,7 +163,7 @@ def listen(host: str, port: int) -> socket.socket:
         else:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
-        listening.listen(128)
+        listening.listen(BACKLOG)
     except OSError:
         listening.close()
         raise
