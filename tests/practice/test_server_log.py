@@ -140,6 +140,7 @@ def test_a_key_never_stands_in_the_log(client, server, home):
         ("Hugging Face: hf_abcdefghijklmnopqr", "hf_abcdefghijklmnopqr"),
         ("key=AIzaSyAbcdefghijklmn", "AIzaSyAbcdefghijklmn"),
         ("sk_live_1234567890", "sk_live_1234567890"),
+        ("of a learner: practice-abcDEF0123456789_-abcdef", "practice-abcDEF0123456789_-abcdef"),
         ("token: topsecret", "topsecret"),
         ("HF_TOKEN=topsecret", "topsecret"),
         ("{'access_token': 'topsecret'}", "topsecret"),

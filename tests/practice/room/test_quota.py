@@ -1,12 +1,12 @@
 """What one learner may keep, so that the disk is there for all."""
 
-from concurrent.futures import ThreadPoolExecutor
+import time
 
 import openai
 import pytest
 
 from helpers.practice.room.server import start_room
-from tests.practice.raw_http import connect
+from tests.practice.raw_http import connect, read
 from tests.waiting import until
 
 MODEL = "gpt-4.1-mini-2025-04-14"
@@ -63,18 +63,20 @@ def test_the_smallest_file_takes_a_block_of_the_disk(started):
 
 def test_files_that_come_at_the_same_moment_do_not_all_slip_into_the_share(started, mattress):
     room = started(learner_bytes=5000)
-    content = mattress.read_bytes()
-
-    def try_to_upload(_):
-        try:
-            client_of(room, "jo").files.create(file=("a.jsonl", content), purpose="fine-tune")
-        except openai.APIStatusError as error:
-            return error.code
-        return None
-
-    with ThreadPoolExecutor(8) as pool:
-        ended = list(pool.map(try_to_upload, range(8)))
-    assert ended.count(None) == 1 and ended.count("learner_quota") == 7
+    name = 'Content-Disposition: form-data; name="file"; filename="a.jsonl"'
+    purpose = 'Content-Disposition: form-data; name="purpose"\r\n\r\nfine-tune'
+    body = f"--b\r\n{purpose}\r\n--b\r\n{name}\r\n\r\n{mattress.read_text('utf-8')}\r\n--b--\r\n".encode()
+    head = f"POST /v1/files HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {room.new_keys['jo']}\r\n"
+    kind = f"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {len(body)}\r\n\r\n"
+    uploads = [connect(room) for _ in range(4)]
+    for upload in uploads:
+        upload.sendall(f"{head}{kind}".encode() + body[:100])
+    time.sleep(0.5)  # so that each of them would have been let in by now
+    for upload in uploads:
+        upload.sendall(body[100:])
+    assert sorted(read(upload).status for upload in uploads) == [200, 413, 413, 413]
+    for upload in uploads:
+        upload.close()
 
 
 def test_what_jobs_make_has_a_bound_too_and_the_learner_is_told_what_to_delete(started, mattress):
