@@ -19,6 +19,7 @@ from helpers.practice.api.errors import KEY_OF_A_SERVER, ApiError, missing_key, 
 from helpers.practice.limits import Limits
 
 UPLOAD = "/v1/files"  # the one place that takes a file
+NOT_ADMITTED = "practice.not_admitted"  # of ASGI's extensions: to be called when a request is refused unread
 
 
 class Admission:
@@ -54,10 +55,7 @@ class Admission:
         if refusal is None:
             await app(scope, bounded(receive, largest, self.limits), send)
             return
-        if "expect" not in headers:  # with "Expect: 100-continue" nothing of the body was sent yet
-            await drop_body(receive, self.limits)
-        refusal.headers["connection"] = "close"  # the rest of the body, if there is one, is not read
-        await refusal.response()(scope, receive, send)
+        await refuse(refusal, scope, receive, send, self.limits)
 
     def _largest_body(self, scope: Any) -> int:
         if scope["method"] == "POST" and scope["path"] == UPLOAD:
@@ -120,7 +118,25 @@ def bounded(receive: Any, largest: int, limits: Limits) -> Any:
     return receive_bounded
 
 
-async def drop_body(receive: Any, limits: Limits) -> None:
+async def refuse(refusal: ApiError, scope: Any, receive: Any, send: Any, limits: Limits) -> None:
+    """Answer with an error, and end the connection. The body is not wanted.
+
+    Args:
+        refusal: The error.
+        scope: As ASGI gives it.
+        receive: As ASGI gives it.
+        send: As ASGI gives it.
+        limits: How much of a body is read and dropped.
+    """
+    if not_admitted := scope.get("extensions", {}).get(NOT_ADMITTED):
+        not_admitted()
+    if "expect" not in Headers(scope=scope):  # with "Expect: 100-continue" nothing of the body was sent yet
+        await _drop_body(receive, limits)
+    refusal.headers["connection"] = "close"  # the rest of the body, if there is one, is not read
+    await refusal.response()(scope, receive, send)
+
+
+async def _drop_body(receive: Any, limits: Limits) -> None:
     """Read a body that is not wanted, up to a bound, and keep nothing of it.
 
     If a server closes a connection while the client still sends, the operating system of the client may throw away the

@@ -12,6 +12,7 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from helpers.practice.admission import NOT_ADMITTED
 from helpers.practice.api.errors import ApiError
 from helpers.practice.limits import Limits
 
@@ -20,21 +21,35 @@ class BoundedConnection(H11Protocol):
     """One connection. `limits` and `waiting` belong to the server: connection_class() sets them."""
 
     limits: Limits
-    waiting: dict["BoundedConnection", asyncio.TimerHandle]  # without a whole request yet, the longest first
+    # Those without a whole request yet, and those whose request was refused, the longest first.
+    waiting: dict["BoundedConnection", asyncio.TimerHandle]
+    refused = False
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         if len(self.connections) > self.limits.connections and not self._made_room():
             self._refuse(ApiError(503, "Too many connections at once. Try again in a moment.", type="server_error"))
             return
-        self._wait_for_headers()
+        self._wait()
+
+    def handle_events(self) -> None:
+        super().handle_events()
+        if self.scope is not None:  # the application begins with it when this method has returned
+            self.scope["extensions"] = {NOT_ADMITTED: self.not_admitted}
+
+    def not_admitted(self) -> None:
+        """Nothing more is done for this connection than to drop a body, so it is the first to give up its place."""
+        self.refused = True
+        self._wait()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
+        if self.refused:
+            return
         if self.transport.is_closing() or self.conn.their_state is not h11.IDLE:
             self._stop_waiting()
         else:  # a request has begun, and its headers are not complete
-            self._wait_for_headers()
+            self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
@@ -44,7 +59,7 @@ class BoundedConnection(H11Protocol):
         """What cannot be read as HTTP gets an error of the same shape as every other."""
         self._refuse(ApiError(400, msg))
 
-    def _wait_for_headers(self) -> None:
+    def _wait(self) -> None:
         if self not in self.waiting:
             self.waiting[self] = self.loop.call_later(self.limits.header_seconds, self.give_up)
 

@@ -1,10 +1,11 @@
 """A full disk: how it is recognized, and what is said of it."""
 
 import errno
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 LITTLE_SPACE = 20_000_000  # bytes; with less, an error while writing is taken for a full disk
@@ -23,6 +24,26 @@ def is_full(folder: Path, error: BaseException | None = None) -> bool:
     if isinstance(error, sqlite3.OperationalError) and "full" in said:
         return True
     return folder.exists() and shutil.disk_usage(folder).free < LITTLE_SPACE
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files in a folder and below it; 0 if it is not there. What is deleted meanwhile does not count."""
+    total, waiting = 0, [str(folder)]
+    while waiting:
+        with suppress(FileNotFoundError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                else:
+                    total += _size_of_file(entry)
+    return total
+
+
+def _size_of_file(entry: os.DirEntry) -> int:
+    try:
+        return entry.stat(follow_symlinks=False).st_size
+    except FileNotFoundError:
+        return 0
 
 
 @contextmanager

@@ -102,8 +102,7 @@ def _not_validated(job: Job) -> Progress:
         at = int(job.cancelled_at)
         events.append(last_event(job, at, "The job has been cancelled", key="cancelled"))
         return Progress("cancelled", Story(events), finished_at=at)
-    paused = bool(job.pauses) and job.pauses[-1][1] is None
-    return Progress("paused" if paused else "validating_files", Story(events))
+    return Progress("paused" if job.paused else "validating_files", Story(events))
 
 
 def _without_engine(job: Job) -> Progress:

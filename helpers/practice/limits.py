@@ -22,7 +22,9 @@ class Limits:
     refused_bytes: int = 16 * MIB  # of a body that is refused: so much is read and dropped, so that the answer is read
     validated_at_once_bytes: int = MIB  # files of a new job; larger ones are validated when it was answered
     learner_bytes: int = 2_000_000_000  # what one learner of a room may keep in files
+    learner_model_bytes: int = 5_000_000_000  # what the jobs of one learner of a room may make: models, result files
     learner_requests: int = 8  # of one learner of a room that are worked on at once; more wait for their turn
+    learner_waiting: int = 64  # of one learner of a room, at work or waiting; more are refused
     connections: int = 500  # at the same time
     header_seconds: float = 10  # until all headers of a request are there
     body_seconds: float = 60  # between two pieces of a body

@@ -12,6 +12,7 @@ from helpers.practice.app import close_app, guarded, make_app
 from helpers.practice.connections import connection_class
 from helpers.practice.limits import Limits
 from helpers.practice.network import HERE, addresses_for_others, base_url, check_key_for_others, is_for_others
+from helpers.practice.open_files import BACKLOG, within_open_files
 from helpers.practice.server_log import ServerLog
 from helpers.practice.settings import Settings, load_settings
 
@@ -38,6 +39,7 @@ class WebServer:
                 guarded,
                 http=connection_class(limits),
                 ws="none",
+                backlog=BACKLOG,
                 h11_max_incomplete_event_size=limits.header_bytes,
                 log_config=None,  # uvicorn leaves the loggers of this program as the learner has set them up
                 lifespan="off",
@@ -98,7 +100,10 @@ class PracticeServer(WebServer):
         self.settings, self.key, self.home = settings, settings.key, settings.home
         log = ServerLog(settings)
         self._app = make_app(settings, log)
-        super().__init__(guarded(self._app), settings.limits, listening, log)
+        limits = settings.limits
+        if is_for_others(listening.getsockname()[0]):
+            limits = within_open_files(limits, homes=1, most_homes=1)
+        super().__init__(guarded(self._app), limits, listening, log)
 
     @property
     def home_id(self) -> str:
@@ -158,7 +163,7 @@ def listen(host: str, port: int) -> socket.socket:
         else:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
-        listening.listen(128)
+        listening.listen(BACKLOG)
     except OSError:
         listening.close()
         raise

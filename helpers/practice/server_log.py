@@ -5,8 +5,10 @@ All servers of a home write into this one file. It is bounded, and a key never s
 
 import itertools
 import logging
+import math
 import re
 import threading
+import time
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -18,6 +20,8 @@ from helpers.practice.settings import Settings
 LARGEST_FILE = 1_000_000  # bytes; what came before stands in server.log.1, which is as large
 LONGEST_RECORD = 50_000  # characters; the message of an error can quote all that somebody has sent
 LOCK_SECONDS = 2.0  # the longest that an answer waits for another server that writes
+REPEATED_SECONDS = 60.0  # so long the same message of a library is not written down again
+MOST_REMEMBERED = 100  # messages
 LIBRARIES = ("uvicorn.error", "uvicorn.access", "asyncio")  # the loggers that report from the thread of a server
 SECRETS = re.compile(
     r"""(?ix)
@@ -27,6 +31,7 @@ SECRETS = re.compile(
     # Keys as OpenAI, Groq, xAI, NVIDIA, Stripe, Hugging Face and Google make them.
     | \b (?: sk- | gsk_ | xai- | nvapi- | [sr]k_(?:live|test)_ ) [\w-]{8,}
     | \b hf_[a-z0-9]{16,}
+    | \b practice-[\w-]{24}(?![\w-])  # of learners, of which a room knows the hash only
     | \b AIza[\w-]{10,}
     """
 )
@@ -104,12 +109,26 @@ class FromThread(logging.Filter):
     def __init__(self, thread: threading.Thread, handler: logging.Handler) -> None:
         super().__init__()
         self.thread, self.handler = thread, handler
+        self._said: dict[str, float] = {}  # when a message without a traceback was written down last
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.thread != self.thread.ident:
             return True
-        if record.levelno >= logging.WARNING:
+        if record.levelno >= logging.WARNING and not self._is_repeated(record):
             self.handler.handle(record)
+        return False
+
+    def _is_repeated(self, record: logging.LogRecord) -> bool:
+        """Whether the same was said a moment ago. A stranger can make uvicorn say "Invalid HTTP request received." two
+        thousand times a second, which would drive the tracebacks out of the log."""
+        if record.exc_info:
+            return False
+        now, message = time.monotonic(), record.getMessage()
+        if now - self._said.get(message, -math.inf) < REPEATED_SECONDS:
+            return True
+        if len(self._said) >= MOST_REMEMBERED:
+            self._said.clear()
+        self._said[message] = now
         return False
 
 

@@ -1,6 +1,9 @@
 """A stranger is refused before the body is read, and no body is longer than its bound."""
 
 import os
+import socket
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -10,6 +13,7 @@ import openai
 import psutil
 import pytest
 
+from helpers.course_data.paths import ROOT
 from helpers.practice import start_server
 from tests.practice.raw_http import chunks, connect, read, request, with_key
 from tests.waiting import until
@@ -250,3 +254,55 @@ def test_a_bound_that_cannot_be_is_refused_by_name(monkeypatch, home, value):
 
 def test_a_repr_of_the_settings_does_not_show_the_key(server):
     assert server.key not in repr(server.settings)
+
+
+def test_requests_that_are_refused_take_nobody_the_place_while_their_bodies_do_not_come(bounded):
+    server = bounded(connections=20, refused_seconds=60)
+    refused = [connect(server) for _ in range(60)]
+    for stranger in refused:
+        try:
+            stranger.sendall(b"POST /v1/files HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\n{")
+            stranger.sendall(b"and a little of the body")
+        except ConnectionError:  # it has had to give up its place already
+            continue
+    client = openai.OpenAI(base_url=server.base_url, api_key=server.key, max_retries=0)
+    for _ in range(5):
+        assert client.models.list().data
+    for stranger in refused:
+        stranger.close()
+
+
+# --- file handles -----------------------------------------------------------------------------------------------------
+
+ROOM = """
+import resource, sys, threading
+from pathlib import Path
+hard = min(int(sys.argv[2]), resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))  # 256: as in a terminal of macOS
+from helpers.practice.room.server import start_room
+room = start_room([f"Learner {number}" for number in range(100)], Path(sys.argv[1]), job_seconds=0)
+print(room.base_url, room.new_keys["Learner 7"], flush=True)
+threading.Event().wait()
+"""
+on_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no bound for open files")
+
+
+@on_posix
+@pytest.mark.parametrize("may_have", [500, 100_000])
+def test_connections_of_strangers_leave_the_file_handles_that_learners_need(tmp_path, may_have):
+    """A learner's file is a file handle, too, and so is the database. 100 learners need 303 for theirs."""
+    command = [sys.executable, "-c", ROOM, str(tmp_path / "room"), str(may_have)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as room:
+        strangers = []
+        try:
+            address, key = room.stdout.readline().split()
+            port = int(address.split(":")[2].removesuffix("/v1"))
+            strangers = [socket.create_connection(("127.0.0.1", port), timeout=5) for _ in range(600)]
+            client = openai.OpenAI(base_url=address, api_key=key, max_retries=0, timeout=5)
+            for _ in range(3):
+                file = client.files.create(file=("a.jsonl", b'{"a": 1}'), purpose="fine-tune")
+                assert client.files.content(file.id).text == '{"a": 1}'
+        finally:
+            for stranger in strangers:
+                stranger.close()
+            room.kill()

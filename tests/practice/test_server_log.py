@@ -93,6 +93,15 @@ def test_what_uvicorn_reports_is_in_the_log(server, home, capfd):
     assert capfd.readouterr().err == ""
 
 
+def test_who_sends_nonsense_again_and_again_does_not_drive_the_tracebacks_out_of_the_log(server, home):
+    for _ in range(50):
+        with socket.create_connection(("127.0.0.1", server.port)) as connection:
+            connection.sendall(b"This is not HTTP\r\n\r\n")
+            connection.recv(1000)
+    wait_for_log(home, "Invalid HTTP request")
+    assert logged(home).count("\n") == 1
+
+
 def test_a_log_that_cannot_be_written_breaks_no_answer(client, home, capfd):
     (home / "server.log").mkdir()
     damage(home)
@@ -131,6 +140,7 @@ def test_a_key_never_stands_in_the_log(client, server, home):
         ("Hugging Face: hf_abcdefghijklmnopqr", "hf_abcdefghijklmnopqr"),
         ("key=AIzaSyAbcdefghijklmn", "AIzaSyAbcdefghijklmn"),
         ("sk_live_1234567890", "sk_live_1234567890"),
+        ("of a learner: practice-abcDEF0123456789_-abcdef", "practice-abcDEF0123456789_-abcdef"),
         ("token: topsecret", "topsecret"),
         ("HF_TOKEN=topsecret", "topsecret"),
         ("{'access_token': 'topsecret'}", "topsecret"),

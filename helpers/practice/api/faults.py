@@ -21,6 +21,8 @@ Name = Literal[
 ANY_REQUEST = {"wrong_key", "rate_limit", "server_error", "dropped_connection"}
 NEW_JOB = {"training_not_available", "daily_rate_limit"}  # safety_evaluation is taken by the job itself
 
+MOST_PLANTED = 100
+
 router = APIRouter(prefix="/practice/faults")
 
 
@@ -32,6 +34,9 @@ class Plant(JsonBody):
 
 @router.post("")
 def plant(request: Request, body: Plant) -> dict[str, Any]:
+    if len(request.app.state.store.faults()) >= MOST_PLANTED:  # a teacher looks at them all
+        message = f"{MOST_PLANTED} faults are planted already. Meet some of them, or take them away with DELETE."
+        raise ApiError(400, message, param="fault")
     request.app.state.store.plant_fault(body.fault, body.times)
     return list_faults(request)
 

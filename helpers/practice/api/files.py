@@ -12,7 +12,7 @@ from fastapi.responses import FileResponse, Response
 from fastapi.routing import APIRoute
 
 from helpers.practice.api.errors import ApiError, not_found
-from helpers.practice.api.json_body import SentJson, is_text
+from helpers.practice.api.json_body import SentJson
 from helpers.practice.api.pagination import listed, unknown_cursor
 from helpers.practice.store import Store, StoredFile
 from helpers.practice.training_file_errors import not_a_dictionary
@@ -21,6 +21,8 @@ from helpers.training_file.jsonl import read_lines
 CHUNK = 1024 * 1024
 MOST_FIELDS = 16  # of a form besides its file; each may have a megabyte, and they are held in memory
 UPLOADABLE = ("assistants", "batch", "fine-tune", "vision", "user_data", "evals")
+
+LONGEST_NAME = 255  # characters, as file systems have it; a list of files can have 10,000 names
 
 
 class UploadRequest(Request):
@@ -63,8 +65,7 @@ def show(file: StoredFile) -> dict[str, Any]:
 def create(request: Request, file: UploadFile, purpose: Annotated[str, Form()]) -> dict[str, Any]:
     if purpose not in UPLOADABLE:
         raise ApiError(400, f"'{purpose}' is not one of {list(UPLOADABLE)} - 'purpose'", param="purpose")
-    if not is_text(file.filename or ""):  # as a form in UTF-7 can have it
-        raise ApiError(400, "The name of the file has half of an emoji or of another character.", param="file")
+    filename = _name_of(file)
     store: Store = request.app.state.store
     handle, name = tempfile.mkstemp(dir=store.settings.files, suffix=".part")
     part = Path(name)
@@ -72,9 +73,19 @@ def create(request: Request, file: UploadFile, purpose: Annotated[str, Form()]) 
         digest = _receive(file, handle, request.app.state.settings.limits.file_bytes)
         if purpose == "fine-tune":
             _check_lines(part)
-        return show(store.add_file(part, file.filename or "file", purpose, digest))
+        return show(store.add_file(part, filename, purpose, digest))
     finally:
         part.unlink(missing_ok=True)
+
+
+def _name_of(file: UploadFile) -> str:
+    name = file.filename or "file"
+    if len(name) > LONGEST_NAME:
+        message = f"The name of the file has {len(name)} characters; expected at most {LONGEST_NAME}."
+        raise ApiError(400, message, param="file")
+    if name.encode("utf-8", "replace").decode("utf-8") != name:  # a form names its own encoding, and some allow that
+        raise ApiError(400, "The name of the file has half of an emoji or of another character.", param="file")
+    return name
 
 
 def _receive(file: UploadFile, handle: int, largest: int) -> str:

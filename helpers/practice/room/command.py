@@ -25,13 +25,16 @@ def main(arguments: list[str]) -> int:
         return _fail(f"--page: {options.page.parent} is no folder, so the keys could not be written. Name another.")
     try:
         names = names_of(options.learners, options.names)
-        server = start_room(names, options.home, options.host, options.port, options.new_key, options.teacher_key_file)
+        server = start_room(
+            names, options.home, options.host, options.port, options.new_key, options.teacher_key_file,
+            hand_out=lambda room, keys: hand_out(room, keys, options.page or free_page(room.home), options.address),
+        )  # fmt: skip
     except (PracticeHomeError, ValueError) as error:
         return _fail(str(error))
     except OSError as error:
         return _fail(f"Cannot listen on {options.host}:{options.port} ({error.strerror}). {ANOTHER_PORT}")
     try:
-        print(introduction(server, options.page or free_page(server.home), options.address), flush=True)
+        print(introduction(server, options.address), flush=True)
         while server.running:
             threading.Event().wait(0.5)
     except KeyboardInterrupt:
@@ -60,20 +63,50 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def introduction(server: RoomServer, page: Path, address: str | None = None) -> str:
-    """What the teacher needs. Writes the page of keys, if keys were made; the teacher's own stands in the terminal."""
-    addresses = [address] if address else server.addresses or [server.base_url]
+def hand_out(server: RoomServer, keys: dict[str, str], page: Path, address: str | None = None) -> None:
+    """Write the page of the learners' keys; the teacher's own stands in the terminal.
+
+    Args:
+        server: The room.
+        keys: The new keys, by name.
+        page: The page.
+        address: The base URL that learners use; None means that of the server itself.
+
+    Raises:
+        ValueError: The page cannot be written.
+    """
+    of_learners = {name: key for name, key in keys.items() if name != TEACHER}
+    if not of_learners:
+        return
+    try:
+        write_keys_page(page, _addresses(server, address)[0], of_learners)
+    except OSError as error:
+        raise ValueError(
+            f"--page: {page} cannot be written ({error.strerror}), so all keys are as they were. Name another."
+        ) from error
+    server.page = page.resolve()
+
+
+def _addresses(server: RoomServer, address: str | None) -> list[str]:
+    return [address] if address else server.addresses or [server.base_url]
+
+
+def introduction(server: RoomServer, address: str | None = None) -> str:
+    """What the teacher needs."""
     teacher = server.new_keys.get(TEACHER)
-    keys = {name: key for name, key in server.new_keys.items() if name != TEACHER}
     lines = [
         f"The room is open for {len(server.register.learners)} learners; its folder is {server.home.resolve()}",
         "",
     ]
-    if keys:
-        write_keys_page(page, addresses[0], keys)
-        lines += [f"The keys of {len(keys)} learners, to print and cut up: {page.resolve()}", ""]
+    for seat in server.room.learners:
+        if seat.problem:
+            lines += [f"{seat.learner.name} cannot work: {seat.problem}", ""]
+    if server.page:
+        number = len(server.new_keys) - (teacher is not None)
+        lines += [f"The keys of {number} learners, to print and cut up: {server.page}", ""]
+    addresses = _addresses(server, address)
     lines += ["Learners reach it at:", "", *addresses, ""]
-    if keys and len(addresses) > 1:
+    if server.page and len(addresses) > 1:
         lines += ["The page of keys has the first of these addresses.", ""]
     lines += ["Your page, for the browser (any name, and the teacher's key as password):", "", *server.pages, ""]
     if teacher:

@@ -3,6 +3,7 @@
 from html import escape
 from pathlib import Path
 
+from helpers.course_data.safe_writing import written_safely
 from helpers.practice.private import private_file
 
 MOST_PAGES = 10_000
@@ -34,9 +35,15 @@ def free_page(folder: Path) -> Path:
 
 
 def write_keys_page(path: Path, address: str, keys: dict[str, str]) -> None:
-    """Write the page. Only its owner can read it."""
-    private_file(path)
-    path.write_text(HEAD + "".join(_card(name, address, key) for name, key in keys.items()), encoding="utf-8")
+    """Write the page, or nothing. Only its owner can read it."""
+    page = HEAD + "".join(_card(name, address, key) for name, key in keys.items())
+    private_file(path)  # which keeps its permissions when it is replaced
+    try:
+        with written_safely(path, overwrite=True) as file:
+            file.write(page.encode("utf-8"))
+    except BaseException:
+        path.unlink(missing_ok=True)  # it is empty
+        raise
 
 
 def _card(name: str, address: str, key: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import psutil
 
 from helpers.practice.engine import FINAL
-from helpers.practice.room.seat import Seat
+from helpers.practice.room.seat import ClosedSeat, Seat
 
 # The four steps of the course, as far as they show on the server.
 STEPS = ("not seen yet", "connected", "file uploaded", "job started", "model trained", "questions asked")
@@ -24,14 +24,14 @@ MEMORY_IS_SHORT = (
 )
 
 
-def overview(learners: list[Seat], home: Path, trainings_at_once: int) -> dict[str, Any]:
+def overview(learners: list[Seat | ClosedSeat], home: Path, trainings_at_once: int) -> dict[str, Any]:
     """The room as JSON; times are seconds since 1970, sizes are bytes."""
     memory, disk_free = psutil.virtual_memory().available, shutil.disk_usage(home).free
     return {
         "object": "practice.room",
         "at": int(time.time()),
         "steps": list(STEPS),
-        "learners": [_learner(seat) for seat in learners],
+        "learners": [_learner(seat) if seat.problem is None else _closed(seat) for seat in learners],
         "trainings_at_once": trainings_at_once,
         "disk_free": disk_free,
         "memory_free": memory,
@@ -56,6 +56,7 @@ def _learner(seat: Seat) -> dict[str, Any]:
     return {
         "number": seat.learner.number,
         "name": seat.learner.name,
+        "problem": None,
         "last_seen": None if seat.last_seen is None else int(seat.last_seen),
         "step": _step(seat, bool(files), job, progress, models),
         "files": f"{len(files)}+" if more else len(files),
@@ -64,6 +65,12 @@ def _learner(seat: Seat) -> dict[str, Any]:
         "faults": store.faults(),
         "job": _job(job, progress) if job else None,
     }
+
+
+def _closed(seat: ClosedSeat) -> dict[str, Any]:
+    """The same of a learner whose place cannot be opened."""
+    nothing = {"last_seen": None, "step": 0, "files": 0, "models": 0, "bytes": 0, "faults": [], "job": None}
+    return {"number": seat.learner.number, "name": seat.learner.name, "problem": seat.problem, **nothing}
 
 
 def _step(seat: Seat, has_file: bool, job: Any, progress: Any, models: int) -> int:

@@ -14,7 +14,9 @@ from helpers.practice.private import private_folder
 from helpers.practice.settings import PracticeHomeError
 
 TEACHER = "teacher"
+SEATS = "learners"  # the folder with the practice home of each, named by number
 MOST_LEARNERS = 500
+A_HASH = re.compile(r"[0-9a-f]{64}")
 LONGEST_NAME = 60  # characters
 KEY_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # typed from paper: nothing that looks like another (no i, l, o, 0, 1)
 KEY_GROUPS = 6  # of four characters each
@@ -54,40 +56,47 @@ class Register:
         Raises ValueError if there are too many.
         """
         keys = {name: new_key() for name in names if self.named(name) is None}
-        if not keys:
-            return {}
-        if len(self.learners) + len(keys) > MOST_LEARNERS:
-            raise ValueError(f"found {len(self.learners) + len(keys)} learners; expected at most {MOST_LEARNERS}")
-        numbered = enumerate(keys.items(), len(self.learners) + 1)
-        self._keep([*self.learners, *(Learner(number, name, hash_of(key)) for number, (name, key) in numbered)])
+        if keys:
+            self.keep(keys)
         return keys
 
     def renew(self, name: str) -> str:
-        """A new key for a learner, or for the teacher; the old one opens nothing any more, what was made stays.
-
-        Raises ValueError for a name that is not in the room.
-        """
+        """A new key for a learner who is there; the old one opens nothing any more, what was made stays."""
         key = new_key()
-        if name == TEACHER:
-            self.set_teacher(key)
-            return key
-        if self.named(name) is None:
-            names = ", ".join([TEACHER, *(learner.name for learner in self.learners)])
-            raise ValueError(f"--new-key: found {name!r}; expected one of {names}")
-        renewed = [replace(each, key_hash=hash_of(key)) if each.name == name else each for each in self.learners]
-        self._keep(renewed)
+        self.keep({name: key})
         return key
 
-    def set_teacher(self, key: str) -> None:
-        self._keep(self.learners, hash_of(key))
+    def keep(self, keys: dict[str, str]) -> None:
+        """From now on these keys open the seats of these names, and no earlier ones. Who is not there is taken in.
 
-    def _keep(self, learners: list[Learner], teacher_hash: str | None = None) -> None:
-        """Write it down first: a key that opens a seat now opens it at the next start too."""
-        teacher_hash = teacher_hash or self.teacher_hash
+        It is written down first: a key that opens a seat now opens it at the next start too.
+        Raises ValueError if there are too many, and PracticeHomeError if it cannot be written down.
+        """
+        hashes = {name: hash_of(key) for name, key in keys.items()}
+        teacher_hash = hashes.pop(TEACHER, self.teacher_hash)
+        there = [replace(each, key_hash=hashes.pop(each.name, each.key_hash)) for each in self.learners]
+        numbered = enumerate(hashes.items(), self._first_free_number())
+        learners = [*there, *(Learner(number, name, key_hash) for number, (name, key_hash) in numbered)]
+        check_size(len(learners))
         kept = {"teacher": teacher_hash, "learners": [asdict(learner) for learner in learners]}
-        with written_safely(self.path, overwrite=True) as file:  # the folder is closed to others
-            file.write(json.dumps(kept, indent=1, ensure_ascii=False).encode("utf-8"))
+        try:
+            with written_safely(self.path, overwrite=True) as file:  # the folder is closed to others
+                file.write(json.dumps(kept, indent=1, ensure_ascii=False).encode("utf-8"))
+        except OSError as error:
+            raise PracticeHomeError(
+                f"{self.path} cannot be written ({error.strerror}), so all keys are as they were."
+            ) from error
         self.learners, self.teacher_hash = learners, teacher_hash
+
+    def folder_of(self, number: int) -> Path:
+        return self.path.parent / SEATS / f"{number:03}"
+
+    def _first_free_number(self) -> int:
+        """Behind all that were ever given. A register that somebody has shortened, or an older copy that was put back,
+        does not name them all; but the work of each lies in its folder."""
+        folders = (self.path.parent / SEATS).glob("[0-9]*")
+        made = [int(folder.name) for folder in folders if folder.name.isdecimal()]
+        return max([0, *made, *(learner.number for learner in self.learners)]) + 1
 
 
 def open_register(home: Path) -> Register:
@@ -104,12 +113,37 @@ def open_register(home: Path) -> Register:
         return Register(path)
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        return Register(path, kept["teacher"], [Learner(**learner) for learner in kept["learners"]])
+        return Register(path, kept["teacher"], _sound([Learner(**each) for each in kept["learners"]], kept["teacher"]))
     except (ValueError, TypeError, KeyError, RecursionError) as error:
+        what = f"{error}" if type(error) is ValueError else type(error).__name__
         raise ValueError(
-            f"{path} is damaged ({type(error).__name__}); expected the list of learners of a room. It was left as it "
+            f"{path} is damaged ({what}); expected the list of learners of a room. It was left as it "
             "is. Put a copy back, or name another folder with --home: the learners' work lies beside it."
         ) from error
+
+
+def _sound(learners: list[Learner], teacher_hash: str) -> list[Learner]:
+    """The learners, if one key cannot open two seats and one seat has not two owners. Raises ValueError."""
+    for learner in learners:
+        if type(learner.number) is not int or learner.number < 1 or not isinstance(learner.name, str):
+            raise ValueError(f"a learner has the number {learner.number!r} and the name {learner.name!r}")
+    hashes = [*(learner.key_hash for learner in learners), *([teacher_hash] if teacher_hash != "" else [])]
+    if not all(isinstance(each, str) and A_HASH.fullmatch(each) for each in hashes):
+        raise ValueError("a hash of a key is none")
+    for what, values in (
+        ("number", [learner.number for learner in learners]),
+        ("name", [learner.name for learner in learners]),
+        ("hash of a key", hashes),
+    ):
+        if len(set(values)) < len(values):
+            raise ValueError(f"two have the same {what}")
+    return learners
+
+
+def check_size(learners: int) -> None:
+    """Raise ValueError for more learners than a room has place for."""
+    if learners > MOST_LEARNERS:
+        raise ValueError(f"found {learners} learners; expected at most {MOST_LEARNERS}")
 
 
 def lock_of(home: Path) -> FileLock:

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,9 +15,10 @@ from helpers.practice.app import RequestId
 from helpers.practice.limits import Limits
 from helpers.practice.room.overview import overview
 from helpers.practice.room.register import A_NAME, TEACHER, Learner, Register, as_name, is_name
-from helpers.practice.room.seat import Seat
+from helpers.practice.room.seat import ClosedSeat, Seat
 from helpers.practice.room.teacher import make_teacher_app
 from helpers.practice.server_log import ServerLog
+from helpers.practice.settings import PracticeHomeError
 
 PAGE = "/practice/room"
 OF_LEARNER = re.compile(rf"{PAGE}/learners/([0-9]{{1,9}})(/.*)")
@@ -35,12 +37,10 @@ class Room:
     ) -> None:
         self.register, self.limits = register, limits
         self._at_once = computer.turns.slots if computer else 0
-        self._seat = lambda learner: Seat(
-            learner, home / "learners" / f"{learner.number:03}", log, computer, job_seconds
-        )
-        self.seats = {0: self._seat(Learner(0, TEACHER, register.teacher_hash))}
-        self.seat_everybody()
+        self._seat = lambda learner: Seat(learner, register.folder_of(learner.number), log, computer, job_seconds)
         self._letting_in = threading.Lock()
+        self.seats: dict[int, Seat | ClosedSeat] = {0: self._seat(Learner(0, TEACHER, register.teacher_hash))}
+        self._seat_everybody()
         self._teacher = make_teacher_app(self, lambda: overview(self.learners, home, self._at_once))
 
     @property
@@ -48,14 +48,31 @@ class Room:
         return self.seats[0]
 
     @property
-    def learners(self) -> list[Seat]:
+    def learners(self) -> list[Seat | ClosedSeat]:
         return list(self.seats.values())[1:]
 
-    def seat_everybody(self) -> None:
-        """A seat for each learner of the register who has none yet."""
+    def keep_keys(self, keys: dict[str, str]) -> None:
+        """From now on these keys open the seats of these names; a seat for each who has none yet."""
+        with self._letting_in:
+            if keys:
+                self.register.keep(keys)
+            self._seat_everybody()
+
+    def _seat_everybody(self) -> None:
         for learner in self.register.learners:
             if learner.number not in self.seats:
+                try:
+                    self.seats[learner.number] = self._seat(learner)
+                except PracticeHomeError as error:
+                    self.seats[learner.number] = ClosedSeat(
+                        learner, str(error), self.limits, partial(self._open_again, learner)
+                    )
+
+    def _open_again(self, learner: Learner) -> Seat:
+        with self._letting_in:  # of several requests, one opens it
+            if self.seats[learner.number].problem is not None:
                 self.seats[learner.number] = self._seat(learner)
+            return self.seats[learner.number]
 
     def let_in(self, name: str, new_key: bool) -> tuple[Learner, str]:
         """A learner and a new key, while the room is open.
@@ -74,7 +91,7 @@ class Room:
                 )
                 raise ApiError(409, message, code="learner_exists", param="name")
             key = self.register.renew(name) if there else self._added(name)
-            self.seat_everybody()
+            self._seat_everybody()
             learner = self.register.named(name)
         return learner, key
 

@@ -12,7 +12,7 @@ from helpers.practice.api.faults import Plant
 from helpers.practice.api.json_body import JsonBody, SentJson
 from helpers.practice.app import UnexpectedErrors
 from helpers.practice.room.register import Learner
-from helpers.practice.room.seat import Seat
+from helpers.practice.room.seat import ClosedSeat, Seat
 
 PAGES = Path(__file__).parent / "page"
 KINDS = {
@@ -33,7 +33,7 @@ class Room(Protocol):
     """The room, as the teacher needs it."""
 
     teacher: Seat
-    learners: list[Seat]
+    learners: list[Seat | ClosedSeat]
 
     def let_in(self, name: str, new_key: bool) -> tuple[Learner, str]: ...
 
@@ -73,17 +73,21 @@ def make_teacher_app(room: Room, look: Callable[[], dict[str, Any]]) -> FastAPI:
     @app.post("/practice/room/faults")
     def plant(body: Plant) -> dict[str, Any]:
         """For every learner, not for the teacher: who shows how it goes on must not fail."""
-        for seat in room.learners:
+        for seat in _open(room):
             seat.store.plant_fault(body.fault, body.times)
         return look()
 
     @app.delete("/practice/room/faults")
     def clear() -> dict[str, Any]:
-        for seat in room.learners:
+        for seat in _open(room):
             seat.store.clear_faults()
         return look()
 
     return app
+
+
+def _open(room: Room) -> list[Seat]:
+    return [seat for seat in room.learners if seat.problem is None]
 
 
 def _file(name: str) -> Response:

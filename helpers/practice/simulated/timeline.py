@@ -18,6 +18,7 @@ from helpers.practice.simulated.curve import Curve
 from helpers.practice.store import Job
 
 KEPT_CHECKPOINTS = 3
+MOST_ROWS = 100_000  # of a result file
 
 # Shares of a job's length at which it leaves a status.
 VALIDATED, STARTED, TRAINED = 0.08, 0.16, 0.95
@@ -63,7 +64,7 @@ class Timeline:
             events = self._story(worked, moment, [last])
             return replace(now_known, status="cancelled", events=events, finished_at=at)
         events = self._story(worked, moment)
-        if self.job.pauses and self.job.pauses[-1][1] is None:
+        if self.job.paused:
             return replace(now_known, status="paused", events=events)
         status = "validating_files" if worked < VALIDATED * self.seconds else "queued" if hyper is None else "running"
         finish = self._clock(self.seconds) if status == "running" else None
@@ -195,6 +196,12 @@ class Timeline:
             if step <= done
         ]
 
+    def _in_result_file(self) -> list[int]:
+        """Every step; of very many every second, every third and so on, and the last. A file of 512 MB can ask for
+        hundreds of millions of steps, which nobody reads, and which would keep a room busy for hours."""
+        every = math.ceil(self.total / MOST_ROWS)
+        return [*range(every, self.total, every), self.total]
+
     def _ended(self, now_known: Progress, worked: float, moment: float) -> Progress:
         at = self._clock(self.seconds)
         if self.plan["unsafe"]:
@@ -213,5 +220,5 @@ class Timeline:
             finished_at=at,
             fine_tuned_model=self.name,
             trained_tokens=self.plan["tokens"] * self.epochs,
-            csv=lambda: result_csv(self._measured(number) for number in range(1, self.total + 1)),
+            csv=lambda: result_csv(map(self._measured, self._in_result_file())),
         )

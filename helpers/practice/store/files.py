@@ -9,6 +9,8 @@ from pathlib import Path
 from helpers.practice.store.database import Database
 from helpers.practice.store.rows import from_row
 
+BLOCK = 4096  # bytes that file systems give out at once
+KEPT = "(deleted = 0 OR id IN (SELECT training_file FROM job UNION SELECT validation_file FROM job))"
 YOUNG_SECONDS = 3600  # what is younger may be what another server is just writing
 
 
@@ -105,11 +107,21 @@ class FileTable(Database):
 
     def bytes_of_files(self) -> int:
         """What the contents take on the disk: also of deleted files that a job was started with."""
+        return self._sum_of_files("bytes", KEPT)
+
+    def space_of_files(self) -> int:
+        """What they take of the disk: however small a file is, it takes a block."""
+        return self._sum_of_files(f"MAX(bytes, {BLOCK})", KEPT)
+
+    def space_of_results(self) -> int:
+        """What jobs take of the disk with their rows and their result files."""
+        results = self._sum_of_files(f"MAX(bytes, {BLOCK})", "deleted = 0 AND purpose = 'fine-tune-results'")
         with self._connection() as db:
-            return db.execute(
-                "SELECT COALESCE(SUM(bytes), 0) FROM file WHERE deleted = 0 "
-                "OR id IN (SELECT training_file FROM job UNION SELECT validation_file FROM job)"
-            ).fetchone()[0]
+            return results + BLOCK * db.execute("SELECT COUNT(*) FROM job").fetchone()[0]
+
+    def _sum_of_files(self, what: str, which: str) -> int:
+        with self._connection() as db:
+            return db.execute(f"SELECT COALESCE(SUM({what}), 0) FROM file WHERE {which}").fetchone()[0]
 
     def delete_file(self, file_id: str) -> None:
         with self._transaction() as db:

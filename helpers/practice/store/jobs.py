@@ -40,6 +40,11 @@ class Job:
         """Whether its files are not validated yet, so that it has no plan."""
         return "waiting" in self.plan
 
+    @property
+    def paused(self) -> bool:
+        """Whether the learner has paused it and not resumed it since."""
+        return bool(self.pauses) and self.pauses[-1][1] is None
+
 
 class JobTable(Database):
     def add_job(self, **values: Any) -> Job:

@@ -50,6 +50,8 @@ class Trainer:
 
     def begin(self, look: Callable[[Job], Progress]) -> None:
         self._look = look
+        for job in self._open_jobs():
+            self._carry_out(job)
         if self._open_jobs():
             self._follower.wake()  # jobs of an earlier kernel
 
@@ -94,6 +96,14 @@ class Trainer:
         self._processes.files(job).ask_to_pause(False)
         self.computer.turns.fill()
         self._follower.wake()
+
+    def _carry_out(self, job: Job) -> None:
+        """What the learner asked for last, in case the server was killed after it stood in the store and before the
+        process was told: else a cancelled job trains on, and one that was resumed pauses after every step."""
+        if job.cancelled_at is not None:
+            self._processes.stop(job)
+        else:
+            self._processes.files(job).ask_to_pause(job.paused)
 
     def progress(self, job: Job, now: float) -> Progress:
         return self._how_far.progress(job, now)

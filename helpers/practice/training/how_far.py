@@ -87,7 +87,7 @@ class HowFar:
             if job.id not in self._deaths:
                 self._deaths[job.id] = self._death(job, files)
             return "failed", self._deaths[job.id], int(now), ending
-        if job.pauses and job.pauses[-1][1] is None:
+        if job.paused:
             return "paused", None, None, ending
         return "running" if process else "queued", None, None, ending
 

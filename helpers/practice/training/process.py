@@ -14,6 +14,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import psutil
 from filelock import FileLock, Timeout
 
 from helpers.connection.catalogue import LOCAL_TRAINING_TOKENS, configured_models
@@ -39,6 +40,8 @@ def main(home: str, job_id: str, weights_home: str | None = None) -> int:
     except Timeout:
         return 0  # another process trains this job already
     try:
+        if is_main:
+            files.note_trainer(psutil.Process())
         check_ahead(job.model, weights)
         set_up_libraries()
         ending = train(job, store, files, weights)

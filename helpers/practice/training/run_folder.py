@@ -32,6 +32,16 @@ class TrainingFiles:
     def write_process(self, process: psutil.Process) -> None:
         _write(self._process, {"pid": process.pid, "created": process.create_time()})
 
+    def note_trainer(self, trainer: psutil.Process) -> None:
+        """The process that trains says who it is, unless it, or the one that started it, is noted already.
+
+        A server that was killed just after it had started a training has noted nothing, and the next one starts another
+        process, which sees that the first one trains, and ends. It is the first one that is to be followed.
+        """
+        noted = self.process()
+        if noted is None or noted not in (trainer, *trainer.parents()):
+            self.write_process(trainer)
+
     @property
     def was_started(self) -> bool:
         return self._process.exists()
@@ -49,8 +59,12 @@ class TrainingFiles:
         return process if alive else None
 
     def forget_process(self) -> None:
-        """After a pause: the next process starts as if there had been none."""
-        for file in (self._ending, self._process):
+        """After a pause: the next process starts as if there had been none.
+
+        The ending goes last. A process that is noted, is gone and has left no ending has died, and its job fails: that
+        must not be seen of a paused job if this program is killed in between.
+        """
+        for file in (self._process, self._ending):
             retry_while_open(file.unlink, True)  # even if it is missing
 
     # --- pause and end ------------------------------------------------------------------------------------------

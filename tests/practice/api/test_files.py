@@ -8,7 +8,9 @@ from openai.types import FileObject
 
 from helpers.course_data.paths import DATA
 from helpers.practice import start_server
+from tests.practice.raw_http import request, with_key
 
+MULTIPART = {"headers": {"Content-Type": "multipart/form-data"}}
 MATTRESS = DATA / "mydata.jsonl"
 
 
@@ -34,6 +36,29 @@ def test_an_answer_has_the_fields_of_the_sdk_and_no_others(client):
     answer = client.files.with_raw_response.create(file=MATTRESS, purpose="fine-tune")
     assert set(answer.http_response.json()) == set(FileObject.model_fields)
     assert answer.headers["x-request-id"].startswith("req_")
+
+
+def test_a_form_has_one_file(client):
+    """Each file of a form holds a file handle while the form is read, and those are for all learners of a room."""
+    parts = [("file", (f"{number}.jsonl", b'{"a": 1}')) for number in range(2)]
+    with pytest.raises(openai.BadRequestError, match="Maximum number of files is 1"):
+        client.post("/files", cast_to=object, body={"purpose": "fine-tune"}, files=parts, options=MULTIPART)
+
+
+@pytest.mark.parametrize("name", ["课" * 255, "<script>.jsonl", 'a"b.jsonl'])
+def test_a_name_of_a_file_comes_back_as_it_was_sent(client, name):
+    assert client.files.retrieve(upload(client, b'{"a": 1}', name).id).filename.replace("%22", '"') == name
+
+
+def test_a_name_of_a_file_that_is_no_name_is_refused(client, server):
+    with pytest.raises(openai.BadRequestError, match="256 characters; expected at most 255"):
+        upload(client, b'{"a": 1}', "a" * 256)
+    parts = ('name="purpose"\r\n\r\nfine-tune', 'name="file"; filename="\\ud800"\r\n\r\n{}')
+    body = "".join(f"--b\r\nContent-Disposition: form-data; {part}\r\n" for part in parts) + "--b--\r\n"
+    kind = "Content-Type: multipart/form-data; boundary=b; charset=unicode_escape"
+    head = (with_key(server), kind, f"Content-Length: {len(body)}")
+    answer = request(server, "POST /v1/files HTTP/1.1", *head, body=body.encode())
+    assert answer.status == 400 and "half of an emoji" in answer.error["message"]
 
 
 def test_the_content_comes_back_byte_for_byte(client):

@@ -122,3 +122,15 @@ def test_pages_of_many_events_have_no_gaps_and_the_result_file_has_every_step(cl
     assert [event.data["step"] for event in told if event.type == "metrics"] == list(range(4_000, 0, -1))
     with pytest.raises(openai.BadRequestError, match="no object with id 'ftevent-nobody'"):
         client.fine_tuning.jobs.list_events(job_id, after="ftevent-nobody")
+
+
+def test_the_result_file_of_a_job_that_could_never_end_has_rows_that_somebody_can_read():
+    """A file of 512 MB with examples of a hundred bytes, in batches of one, for fifty epochs."""
+    progress = Timeline(job(examples=5_000_000)).at(BEGAN + 2_000)
+    rows = progress.csv().splitlines()[1:]
+    assert len(rows) <= 100_001 and rows[-1].startswith("250000000,") and len(set(rows)) == len(rows)
+
+
+def test_the_result_file_has_every_step_of_a_job_that_people_start():
+    steps = [int(row.split(",")[0]) for row in Timeline(job()).at(BEGAN + 2_000).csv().splitlines()[1:]]
+    assert steps == list(range(1, 100_001))

@@ -166,6 +166,56 @@ def test_cancelling_stops_the_training_though_another_server_holds_the_lock(home
         training.wait()
 
 
+# --- a server that was killed between the store and the process ----------------------------------------------------
+
+
+def begun_again(store):
+    """The engine of the next server."""
+    from helpers.practice.training.computer import Computer
+    from helpers.practice.training.engine import Trainer
+
+    trainer = Trainer(store.settings, store, Computer(store.settings.home))
+    trainer.begin(lambda job: trainer.progress(store.job(job.id), time.time()))
+    return trainer
+
+
+def test_a_job_that_was_cancelled_when_the_server_was_killed_trains_no_more_after_its_next_start(home, store):
+    import psutil
+
+    from helpers.practice.training.run_folder import TrainingFiles
+
+    job = add_job(store)
+    training = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    try:
+        TrainingFiles(home, job.id).write_process(psutil.Process(training.pid))
+        store.cancel_job(job.id, time.time())
+        begun_again(store)
+        assert training.wait(WAIT) is not None
+    finally:
+        training.kill()
+        training.wait()
+
+
+@pytest.mark.parametrize("asked", ["pause", "resume"])
+def test_a_job_that_was_paused_or_resumed_when_the_server_was_killed_is_so_after_its_next_start(
+    home, store, monkeypatch, asked
+):
+    from helpers.practice.training.run_folder import TrainingFiles
+
+    monkeypatch.setenv("PRACTICE_LOCAL_JOBS", "0")  # no process is started: it stays queued
+    job = add_job(store)
+    files = TrainingFiles(home, job.id)
+    store.pause_job(job.id, time.time())
+    if asked == "resume":
+        files.ask_to_pause(True)
+        store.resume_job(job.id, time.time())
+    begun_again(store)
+    try:
+        assert files.pause_is_wanted == (asked == "pause")
+    finally:  # or it would be started as soon as there are slots again
+        store.settle_job(job.id, {"status": "cancelled", "finished_at": 0, "error": None}, [])
+
+
 # --- recipes ------------------------------------------------------------------------------------------------------
 
 

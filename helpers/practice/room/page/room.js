@@ -65,11 +65,11 @@ function newRow(learner) {
   return row;
 }
 
-function writeJob(shown, job, now) {
-  if (job === null) return;
-  const { status, model, error, said } = job;
-  writeAll(shown, [[status, `${model}, started ${ago(job.created_at, now)}`, error ?? said]], "div", (made, each) => {
-    made.append(element("strong", each[0], each[0]), ` ${each[1]} `, element("br"), element("small", each[2]));
+function writeJob(shown, { job, problem }, now) {
+  const ofJob = job === null ? [] : [[job.status, job.status, `${job.model}, started ${ago(job.created_at, now)}`, job.error ?? job.said]];
+  const lines = problem === null ? ofJob : [["cannot work", "failed", "", problem]];
+  writeAll(shown, lines, "div", (made, [said, className, what, why]) => {
+    made.append(element("strong", said, className), ` ${what} `, element("br"), element("small", why));
     return made;
   });
 }
@@ -96,7 +96,7 @@ function showLearner(learner, room) {
   const [seen, step, job, files, models, faults, button] = row.querySelectorAll("td");
   write(seen, ago(learner.last_seen, room.at));
   write(step, `${learner.step}. ${room.steps[learner.step]}`);
-  writeJob(job, learner.job, room.at);
+  writeJob(job, learner, room.at);
   write(files, `${learner.files} (${megabytes(learner.bytes)})`);
   write(models, `${learner.models}`);
   write(faults, learner.faults.map((each) => `${each.fault} x ${each.times}`).join(", "));
