@@ -149,3 +149,21 @@ def test_the_page_fits_a_phone_and_a_dark_theme(room, teacher, width, theme):
     assert teacher.evaluate("document.documentElement.scrollWidth <= innerWidth")
     lines = teacher.locator("td.short:visible:not(:has(button))").evaluate_all(LINES)
     assert lines and set(lines) <= {0, 1}  # no word is broken
+
+
+def test_a_place_that_cannot_be_opened_is_named_with_its_reason(browser, tmp_path):
+    first = start_room(NAMES, tmp_path / "room")
+    first.stop()
+    (tmp_path / "room" / "learners" / "001" / "practice.sqlite").write_text("This is no database. " * 100)
+    server = start_room(home=tmp_path / "room")
+    known = {"username": "me", "password": first.new_keys["teacher"]}
+    context = browser.new_context(http_credentials=known)
+    try:
+        page = context.new_page()
+        page.goto(server.pages[0])
+        expect(row(page, "Ada")).to_contain_text("cannot work")
+        expect(row(page, "Ada")).to_contain_text("practice.sqlite")
+        expect(row(page, "Chen 陈")).not_to_contain_text("cannot work")
+    finally:
+        context.close()
+        server.stop()
