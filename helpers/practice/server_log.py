@@ -31,7 +31,7 @@ SECRETS = re.compile(
     # Keys as OpenAI, Groq, xAI, NVIDIA, Stripe, Hugging Face and Google make them.
     | \b (?: sk- | gsk_ | xai- | nvapi- | [sr]k_(?:live|test)_ ) [\w-]{8,}
     | \b hf_[a-z0-9]{16,}
-    | \b practice-[\w-]{24}(?![\w-])  # of learners, of which a room knows the hash only
+    | \b practice-(?: [\w-]{24} | (?: [a-z2-9]{4}- ){5} [a-z2-9]{4} ) (?![\w-])  # of learners: a room has hashes only
     | \b AIza[\w-]{10,}
     """
 )

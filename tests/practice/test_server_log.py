@@ -15,6 +15,7 @@ import pytest
 
 from helpers.course_data.paths import ROOT
 from helpers.practice import start_server
+from helpers.practice.room.register import new_key
 from helpers.practice.server_log import LARGEST_FILE, ServerLog
 from helpers.practice.settings import load_settings
 from helpers.practice.simulated.engine import SimulatedReply
@@ -140,7 +141,7 @@ def test_a_key_never_stands_in_the_log(client, server, home):
         ("Hugging Face: hf_abcdefghijklmnopqr", "hf_abcdefghijklmnopqr"),
         ("key=AIzaSyAbcdefghijklmn", "AIzaSyAbcdefghijklmn"),
         ("sk_live_1234567890", "sk_live_1234567890"),
-        ("of a learner: practice-abcDEF0123456789_-abcdef", "practice-abcDEF0123456789_-abcdef"),
+        ("of a server: practice-abcDEF0123456789_-abcdef", "practice-abcDEF0123456789_-abcdef"),
         ("token: topsecret", "topsecret"),
         ("HF_TOKEN=topsecret", "topsecret"),
         ("{'access_token': 'topsecret'}", "topsecret"),
@@ -155,6 +156,13 @@ def test_keys_of_other_hosts_never_stand_in_the_log_either(home, said, secret):
     log.failed("a request", ValueError(said))
     log.close()
     assert secret not in logged(home) and "<key>" in logged(home)
+
+
+def test_a_key_of_a_room_which_knows_only_its_hash_never_stands_in_the_log(home):
+    key, log = new_key(), ServerLog(load_settings(home))
+    log.failed("a request", ValueError(f"of a learner: {key}"))
+    log.close()
+    assert key not in logged(home) and "of a learner: <key>" in logged(home)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +211,8 @@ def test_servers_in_several_processes_write_into_one_log_without_losing_a_line(t
     home = tmp_path / "home of 练习"
     code = """if True:
         import sys
-        from helpers.practice.server_log import ServerLog
+        from helpers.practice.room.register import new_key
+from helpers.practice.server_log import ServerLog
         from helpers.practice.settings import load_settings
         log = ServerLog(load_settings(sys.argv[1]))
         for number in range(150):
