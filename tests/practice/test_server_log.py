@@ -211,8 +211,7 @@ def test_servers_in_several_processes_write_into_one_log_without_losing_a_line(t
     home = tmp_path / "home of 练习"
     code = """if True:
         import sys
-        from helpers.practice.room.register import new_key
-from helpers.practice.server_log import ServerLog
+        from helpers.practice.server_log import ServerLog
         from helpers.practice.settings import load_settings
         log = ServerLog(load_settings(sys.argv[1]))
         for number in range(150):
