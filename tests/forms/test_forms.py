@@ -298,10 +298,11 @@ def test_what_is_typed_while_it_saves_is_kept_for_the_next_time(workspace, monke
         typist.append(typing)
         return written
 
-    typist = []
+    typist, said = [], []
+    form.message.observe(lambda change: said.append(change["new"]), "value")  # typing may replace what it says at once
     monkeypatch.setattr(helpers.forms.examples, "write", write_while_somebody_types)
     form.save.click()
-    until(lambda: "Saved 1 example" in form.message.value)
+    until(lambda: any("Saved 1 example" in message for message in said))
     typist[0].join()
     assert read(workspace / "my_examples.jsonl")[0]["messages"][-1]["content"] == "Medium."
     assert examples_form().filled()[0].pair == ("How firm is it?", "Medium. Quite.")
