@@ -9,8 +9,6 @@ from helpers.practice.training.base_model import check_ahead
 from helpers.practice.training.child_process import short_spin
 from helpers.practice.training.turns import Turns, slots_from_environment
 
-ANSWERS_AT_ONCE = 4  # the next token is computed for one after the other; more would take memory and make all wait
-
 
 class Computer:
     """`home` is where the weights of the bundled model are unpacked; `slots` is how many trainings go on at once."""
@@ -18,8 +16,9 @@ class Computer:
     def __init__(self, home: Path, slots: int | None = None) -> None:
         self.home = home
         self.turns = Turns(home / "training.lock", slots_from_environment() if slots is None else slots)
-        # Who waits comes in the order of arrival: of thirty who ask at once, the first need not wait for the last.
-        self.answering = asyncio.Semaphore(ANSWERS_AT_ONCE)
+        # One answer after the other, in the order in which they were asked for. Side by side each would wait for all,
+        # and a change of the adapter for every token takes half as long again as the token.
+        self.answering = asyncio.Lock()
         self._chat: Any = None
         self._lock = threading.Lock()
 
