@@ -10,6 +10,7 @@ from helpers.practice.network import NO_ENCRYPTION
 from helpers.practice.room.command import main as room
 from helpers.practice.server import PracticeServer, start_server
 from helpers.practice.settings import PracticeHomeError
+from helpers.practice.terminal import lines_to_type
 
 KEY_IN_SIGHT = (
     "--key: a key on the command line can be read by others, in the list of processes and in the history of the shell. "
@@ -74,24 +75,15 @@ def introduction(server: PracticeServer) -> str:
         f"The practice server is running; its home is {server.home}",
         "In the terminal of your script, set:",
         "",
-        *_commands({"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": server.key}),
-        "",
     ]
+    settings = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": server.key}
+    if proxies():
+        settings |= no_proxy_with_loopback()
+    for system, typed in lines_to_type(settings).items():
+        lines += [f"{system}:", "", *typed, ""]
     if server.is_for_others:
         lines += _for_others(server)
     return "\n".join([*lines, "Stop it with Ctrl-C."])
-
-
-def _commands(settings: dict[str, str]) -> list[str]:
-    if proxies():
-        settings = settings | no_proxy_with_loopback()
-    return [
-        *(f"export {name}={value}" for name, value in settings.items()),
-        "",
-        "or in PowerShell:",
-        "",
-        *(f'$env:{name}="{value}"' for name, value in settings.items()),
-    ]
 
 
 def _for_others(server: PracticeServer) -> list[str]:

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import openai
@@ -194,20 +195,28 @@ def test_headers_that_drip_are_given_up_also_behind_a_request_that_was_answered(
         thread.join()
 
 
+@contextmanager
+def crowd(server, *sent):
+    """Sixty strangers, each of whom sends this and then waits."""
+    strangers = [connect(server) for _ in range(60)]
+    for stranger in strangers:
+        with suppress(ConnectionError):  # it has had to give up its place already
+            for piece in sent:
+                stranger.sendall(piece)
+    yield
+    for stranger in strangers:
+        stranger.close()
+
+
 def test_half_open_requests_take_nobody_the_place(bounded):
     server = bounded(connections=20, header_seconds=60)
-    halves = [connect(server) for _ in range(60)]
-    for half in halves:
-        try:
-            half.sendall(b"GET /v1/models HTTP/1.1\r\n")
-        except ConnectionError:  # it has had to give up its place already
-            continue
-    client = openai.OpenAI(base_url=server.base_url, api_key=server.key, max_retries=0)
-    assert client.models.list().data
-    mine = psutil.Process(os.getpid())
-    until(lambda: sum(c.laddr.port == server.port and c.status == "ESTABLISHED" for c in mine.net_connections()) <= 21)
-    for half in halves:
-        half.close()
+    with crowd(server, b"GET /v1/models HTTP/1.1\r\n"):
+        client = openai.OpenAI(base_url=server.base_url, api_key=server.key, max_retries=0)
+        assert client.models.list().data
+        mine = psutil.Process(os.getpid())
+        until(
+            lambda: sum(c.laddr.port == server.port and c.status == "ESTABLISHED" for c in mine.net_connections()) <= 21
+        )
 
 
 @pytest.mark.parametrize(
@@ -258,18 +267,11 @@ def test_a_repr_of_the_settings_does_not_show_the_key(server):
 
 def test_requests_that_are_refused_take_nobody_the_place_while_their_bodies_do_not_come(bounded):
     server = bounded(connections=20, refused_seconds=60)
-    refused = [connect(server) for _ in range(60)]
-    for stranger in refused:
-        try:
-            stranger.sendall(b"POST /v1/files HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\n{")
-            stranger.sendall(b"and a little of the body")
-        except ConnectionError:  # it has had to give up its place already
-            continue
-    client = openai.OpenAI(base_url=server.base_url, api_key=server.key, max_retries=0)
-    for _ in range(5):
-        assert client.models.list().data
-    for stranger in refused:
-        stranger.close()
+    head = b"POST /v1/files HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\n{"
+    with crowd(server, head, b"and a little of the body"):
+        client = openai.OpenAI(base_url=server.base_url, api_key=server.key, max_retries=0)
+        for _ in range(5):
+            assert client.models.list().data
 
 
 # --- file handles -----------------------------------------------------------------------------------------------------

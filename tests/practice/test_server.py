@@ -222,6 +222,7 @@ def test_the_command_prints_the_lines_that_a_script_needs(command):
     key = re.search(r'^\$env:OPENAI_API_KEY="(\S+)"$', printed, re.M)[1]
     assert openai.OpenAI(base_url=url, api_key=key).models.list().data
     assert key == "practice-of-the-teacher"
+    assert f"\nset OPENAI_BASE_URL={url}\n" in printed  # Windows, cmd
 
 
 def test_a_port_that_is_taken_gets_a_plain_sentence(command, server):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from helpers.course_data.safe_writing import written_safely
 from helpers.practice.private import private_file
+from helpers.practice.terminal import lines_to_type
 
 MOST_PAGES = 10_000
 HEAD = """<!doctype html>
@@ -21,11 +22,6 @@ pre { margin: 0; font-size: 13px; }
 <p class="note">Print this page, cut it up along the lines, and delete it: the keys stand nowhere else. A lost key is
 replaced with <code>--new-key NAME</code>.</p>
 """
-LINES = {  # how a terminal sets a variable; the name and the value come in
-    "macOS, Linux": "export {}={}",
-    "PowerShell": '$env:{}="{}"',
-    "Windows, cmd": "set {}={}",
-}
 
 
 def free_page(folder: Path) -> Path:
@@ -49,9 +45,9 @@ def write_keys_page(path: Path, address: str, keys: dict[str, str]) -> None:
 def _card(name: str, address: str, key: str) -> str:
     settings = {"COURSE_HOST": address, "COURSE_API_KEY": key}
     ways = ""
-    for system, line in LINES.items():
-        typed = "\n".join(line.format(variable, value) for variable, value in settings.items())
-        ways += f"<tr><th>{system}</th><td><pre>{escape(typed, quote=False)}</pre></td></tr>"
+    for system, lines in lines_to_type(settings).items():
+        typed = escape("\n".join(lines), quote=False)
+        ways += f"<tr><th>{system}</th><td><pre>{typed}</pre></td></tr>"
     return (
         f"<section><h2>{escape(name)}</h2><p>Open a terminal in the folder of the course. Type the two lines for it, "
         "then <code>python course.py</code> in the same terminal. What follows <code>practice-</code> has small "
